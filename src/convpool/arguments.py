@@ -1,0 +1,335 @@
+"""The edge: what a user hands in is checked and normalised here, once, and every error is worded here.
+
+Behind it the tiers trust what they get: float arrays of one dtype with a batch axis, and a `Window`.
+"""
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from convpool.geometry import Axis, Bins, Window, same_padding
+
+IMAGE_AXES = {4: "(N, C, H, W)", 3: "(C, H, W)", 2: "(N, C)", 1: "(C,)"}
+PADDING_FORMS = "an int, (ph, pw), ((top, bottom), (left, right)), 'valid' or 'same'"
+
+
+# ---------------------------------------------------------------------------- arrays
+
+
+def on_images(**ranks: int) -> Callable:
+    """Let a function of batched arrays take single images too, and check the arrays.
+
+    `ranks` gives the function's first parameters, in their order, and the rank each has with its
+    batch axis. The function behind it sees batches of one float dtype; from its results the batch
+    axis that was added is taken off again.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        names = tuple(ranks)
+
+        @functools.wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            given = dict(zip(names, args, strict=False))
+            given.update((name, kwargs.pop(name)) for name in names if name in kwargs)
+            if len(given) < len(names):
+                return function(*args, **given, **kwargs)  # Python words the missing argument
+            check_float_arrays({k: v for k, v in given.items() if k != "indices"})
+            single = _is_single(given, ranks)
+            batch = [array[np.newaxis] if single else array for array in given.values()]
+            with np.errstate(over="ignore", invalid="ignore"):  # NaN and ±inf are values, not errors
+                result = function(*batch, *args[len(names) :], **kwargs)
+            if not single:
+                return result
+            return tuple(r[0] for r in result) if isinstance(result, tuple) else result[0]
+
+        return checked
+
+    return decorate
+
+
+def check_float_arrays(arrays: dict[str, Any]) -> None:
+    """Every array is a float32 or float64 ndarray, and all are of one dtype."""
+    first_name, first = next(iter(arrays.items()))
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+            raise TypeError(
+                f"{name} must be a numpy.ndarray of float32 or float64, got {type(array).__name__}: "
+                f"pass np.asarray({name}, dtype=np.float64)"
+            )
+        if array.dtype != np.float32 and array.dtype != np.float64:
+            raise TypeError(
+                f"{name} must be float32 or float64, got dtype {array.dtype} with shape "
+                f"{array.shape}: cast it with {name}.astype(np.float64)"
+            )
+        if array.dtype != first.dtype:
+            raise TypeError(
+                f"{first_name} and {name} must share one dtype, got {first.dtype} and "
+                f"{array.dtype}: cast one, as in {name}.astype(np.{first.dtype})"
+            )
+
+
+def _is_single(given: dict[str, np.ndarray], ranks: dict[str, int]) -> bool:
+    """True if every array lacks the batch axis, False if none does; a mixture is an error."""
+    single = given["x" if "x" in given else next(iter(given))].ndim == 3
+    for name, array in given.items():
+        rank = ranks[name] - 1 if single else ranks[name]
+        if getattr(array, "ndim", None) != rank:
+            both = f"{IMAGE_AXES[ranks[name]]} or, for a single image, {IMAGE_AXES[ranks[name] - 1]}"
+            raise ValueError(
+                f"{name} must have the axes {both}, and all arrays of one call the same choice; "
+                f"got {', '.join(f'{k} of shape {np.shape(v)}' for k, v in given.items())}"
+            )
+    return single
+
+
+def check_upstream(dy: np.ndarray, shape: tuple[int, ...], x: np.ndarray) -> None:
+    """The upstream gradient has the shape of the forward output."""
+    if dy.shape != shape:
+        raise ValueError(
+            f"dy must have the shape of the forward output, {shape}, for x of shape {x.shape}; "
+            f"got {dy.shape} (a single image counts as a batch of one)"
+        )
+
+
+def check_indices(indices: Any, y: np.ndarray, cells: int) -> None:
+    """`indices` are whole numbers that name cells of a plane, one for each entry of y."""
+    if not isinstance(indices, np.ndarray) or indices.dtype.kind not in "iu":
+        kind = getattr(indices, "dtype", type(indices).__name__)
+        raise TypeError(f"indices must be an int64 numpy.ndarray, got {kind}")
+    if indices.shape != y.shape:
+        raise ValueError(f"indices must have the shape of y, {y.shape}, got {indices.shape}")
+    if indices.size and not (0 <= indices.min() and indices.max() < cells):
+        raise ValueError(
+            f"indices must lie in 0 … {cells - 1}, the cells of one output plane; "
+            f"got {indices.min()} … {indices.max()}"
+        )
+
+
+def layout(value: Any) -> bool:
+    """True for channels last."""
+    if value not in ("NCHW", "NHWC"):
+        raise ValueError(f"layout must be 'NCHW' or 'NHWC', got {value!r}")
+    return value == "NHWC"
+
+
+# ---------------------------------------------------------------------------- numbers
+
+
+def integer(name: str, value: Any, at_least: int) -> int:
+    """A whole number (of Python or NumPy, not a bool) that is large enough."""
+    try:
+        if isinstance(value, bool | np.bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}") from None
+    if number < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
+    return number
+
+
+def pair(name: str, value: Any, at_least: int) -> tuple[int, int]:
+    """(rows, columns) from one int for both or from two."""
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise ValueError(f"{name} must be an int or a pair of ints, got {value!r}")
+        return integer(name, value[0], at_least), integer(name, value[1], at_least)
+    number = integer(name, value, at_least)
+    return number, number
+
+
+def flag(name: str, value: Any) -> bool:
+    """A bool, and nothing that merely looks like one."""
+    if not isinstance(value, bool | np.bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def paddings(value: Any) -> tuple[tuple[int, int], tuple[int, int]] | str:
+    """((top, bottom), (left, right)) from any spelling in numbers; the words pass through."""
+    if isinstance(value, str):
+        if value not in ("valid", "same"):
+            raise ValueError(f"padding must be {PADDING_FORMS}, got {value!r}")
+        return ((0, 0), (0, 0)) if value == "valid" else value
+    try:
+        if isinstance(value, tuple | list) and any(isinstance(v, tuple | list) for v in value):
+            rows, cols = value
+            if not (isinstance(rows, tuple | list) and isinstance(cols, tuple | list)):
+                raise TypeError
+            return pair("padding", rows, 0), pair("padding", cols, 0)
+        rows, cols = pair("padding", value, 0)
+        return (rows, rows), (cols, cols)
+    except TypeError:
+        raise TypeError(f"padding must be {PADDING_FORMS}, got {value!r}") from None
+    except ValueError as error:
+        if "at least" in str(error):
+            raise ValueError(f"padding must not be negative, got {value!r}") from None
+        raise ValueError(f"padding must be {PADDING_FORMS}, got {value!r}") from None
+
+
+def norm_type(value: Any) -> float:
+    """The p of a p-norm: finite, and at least 1."""
+    if isinstance(value, bool | np.bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"norm_type must be a number, got {value!r}")
+    if not 1 <= value < np.inf:
+        raise ValueError(
+            f"norm_type must be a finite number of at least 1, got {value!r}; "
+            "for the limit p = ∞ take max_pool2d(np.abs(x), …)"
+        )
+    return float(value)
+
+
+def divisor_override(value: Any) -> int | None:
+    """None, or a whole number other than zero."""
+    if value is None:
+        return None
+    if isinstance(value, bool | np.bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"divisor_override must be None or an int other than 0, got {value!r}")
+    if value == 0:
+        raise ValueError("divisor_override must be None or an int other than 0, got 0")
+    return int(value)
+
+
+# ---------------------------------------------------------------------------- windows
+
+
+def window(
+    shape: tuple[int, int],
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: Any = False,
+) -> Window:
+    """The windows that these arguments lay on an image of `shape` = (height, width).
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width of the image, in cells.
+    kernel_size, stride, dilation : int or (int, int)
+        For rows and columns. `stride=None` means `kernel_size`.
+    padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
+        For all sides; rows and columns; ((top, bottom), (left, right)); none; or as many cells as
+        give ⌈size / stride⌉ outputs, the odd one at the bottom and right.
+    ceil_mode : bool
+        Whether a last window may hang over the end.
+
+    Returns
+    -------
+    geometry.Window
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form, and where no window fits.
+
+    Notes
+    -----
+    Implements :eq:`eq-output-size`, :eq:`eq-output-size-ceil` and :eq:`eq-same-padding`.
+
+    Examples
+    --------
+    >>> window((5, 7), kernel_size=3, stride=2).out
+    (2, 3)
+    """
+    return _window(
+        *pair("shape", shape, 0),
+        *pair("kernel_size", kernel_size, 1),
+        *pair("stride", kernel_size if stride is None else stride, 1),
+        paddings(padding),
+        *pair("dilation", dilation, 1),
+        flag("ceil_mode", ceil_mode),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _window(
+    height: int,
+    width: int,
+    kh: int,
+    kw: int,
+    sh: int,
+    sw: int,
+    padding: tuple[tuple[int, int], tuple[int, int]] | str,
+    dh: int,
+    dw: int,
+    ceil_mode: bool,
+) -> Window:
+    if isinstance(padding, str):
+        padding = same_padding(height, kh, sh, dh), same_padding(width, kw, sw, dw)
+    rows = Axis.sliding(height, kh, sh, *padding[0], dh, ceil_mode)
+    cols = Axis.sliding(width, kw, sw, *padding[1], dw, ceil_mode)
+    if rows.out < 1 or cols.out < 1:
+        raise ValueError(
+            f"the output would have size {max(rows.out, 0)} × {max(cols.out, 0)}: kernel_size "
+            f"{(kh, kw)} with dilation {(dh, dw)} does not fit in an input of {(height, width)} "
+            f"with padding {padding}; take a smaller kernel or more padding"
+        )
+    return Window(rows, cols)
+
+
+def pooling_window(
+    x: np.ndarray, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any
+) -> Window:
+    """The windows of a pooling call on x: each must see at least one cell of the input."""
+    result = window(x.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
+    _refuse_empty(result)
+    return result
+
+
+@functools.lru_cache(maxsize=1024)
+def _refuse_empty(windows: Window) -> None:
+    for name, axis in (("rows", windows.rows), ("columns", windows.cols)):
+        assert isinstance(axis, Axis)
+        if empty := axis.empty_windows():
+            raise ValueError(
+                f"padding {(axis.before, axis.after)} leaves window {empty[0]} along the {name} "
+                f"without a single input cell (size {axis.size}, kernel_size {axis.kernel}, stride "
+                f"{axis.stride}, dilation {axis.dilation}); pad less than the kernel spans"
+            )
+
+
+def adaptive_window(x: np.ndarray, output_size: Any) -> Window:
+    """The bins of an adaptive pooling call on x."""
+    height, width = x.shape[2:]
+    if height == 0 or width == 0:
+        raise ValueError(f"x must have at least one row and one column, got shape {x.shape}")
+    if not isinstance(output_size, tuple | list):
+        output_size = (output_size, output_size)
+    if len(output_size) != 2:
+        raise ValueError(f"output_size must be an int, None or a pair of them, got {output_size!r}")
+    out_h, out_w = output_size
+    return Window(
+        Bins(height, height if out_h is None else integer("output_size", out_h, 1)),
+        Bins(width, width if out_w is None else integer("output_size", out_w, 1)),
+    )
+
+
+def unpool_shape(
+    y: np.ndarray, kernel_size: Any, stride: Any, padding: Any, output_size: Any
+) -> tuple[int, int]:
+    """Height and width of max_unpool2d's result."""
+    kernel = pair("kernel_size", kernel_size, 1)
+    steps = pair("stride", kernel_size if stride is None else stride, 1)
+    pads = paddings(padding)
+    if isinstance(pads, str):
+        raise ValueError("padding 'same' does not say which size to go back to: give it in numbers")
+    smallest = [
+        (size - 1) * s - before - after + k
+        for size, k, s, (before, after) in zip(y.shape[2:], kernel, steps, pads, strict=True)
+    ]
+    result = (smallest[0], smallest[1])
+    if output_size is not None:
+        result = pair("output_size", output_size, 1)
+    near = all(abs(r - d) < s for r, d, s in zip(result, smallest, steps, strict=True))
+    if not near or min(result) < 1:
+        raise ValueError(
+            f"output_size {result} must be positive and differ from {tuple(smallest)}, the size "
+            f"that y of shape {y.shape}, kernel_size {kernel}, stride {steps} and padding {pads} "
+            f"give, by less than the stride"
+        )
+    return result

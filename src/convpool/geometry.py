@@ -1,0 +1,163 @@
+"""How windows lie on an image: whole numbers only, no arrays, no checking of arguments.
+
+Rows and columns of a window never mix, so everything is said for one `Axis` (or one axis of
+adaptive `Bins`), and a `Window` is a pair of them. `convpool.window` builds one from a user's
+arguments and refuses the impossible ones.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+
+def span(kernel: int, dilation: int) -> int:
+    """Cells from the first tap to the last, both counted (:eq:`eq-span`)."""
+    return dilation * (kernel - 1) + 1
+
+
+def output_size(
+    size: int, kernel: int, stride: int, before: int, after: int, dilation: int, ceil_mode: bool
+) -> int:
+    """How many windows fit (:eq:`eq-output-size`, :eq:`eq-output-size-ceil`); below 1: none does."""
+    room = size + before + after - span(kernel, dilation)
+    if not ceil_mode:
+        return room // stride + 1
+    starts_in_time = -(-(size + before) // stride)
+    return min(-(-room // stride) + 1, starts_in_time)
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """The padding that gives ⌈size / stride⌉ outputs, the odd cell after (:eq:`eq-same-padding`)."""
+    out = -(-size // stride)
+    total = max((out - 1) * stride + span(kernel, dilation) - size, 0)
+    return total // 2, total - total // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Windows of `kernel` taps, `dilation` apart, moving by `stride` along `size` padded cells."""
+
+    size: int
+    kernel: int
+    stride: int
+    before: int
+    after: int
+    dilation: int
+    out: int
+
+    @classmethod
+    def sliding(
+        cls,
+        size: int,
+        kernel: int,
+        stride: int = 1,
+        before: int = 0,
+        after: int = 0,
+        dilation: int = 1,
+        ceil_mode: bool = False,
+    ) -> "Axis":
+        """The axis with its number of outputs worked out."""
+        out = output_size(size, kernel, stride, before, after, dilation, ceil_mode)
+        return cls(size, kernel, stride, before, after, dilation, out)
+
+    def start(self, i: int) -> int:
+        """The cell under tap 0 of window i; negative in the padding."""
+        return i * self.stride - self.before
+
+    def tap(self, i: int, u: int) -> int:
+        """The cell under tap u of window i, inside the input or not (:eq:`eq-tap`)."""
+        return self.start(i) + u * self.dilation
+
+    def taps(self, i: int) -> range:
+        """The cells under window i that lie inside the input (:eq:`eq-taps-inside`)."""
+        start, d = self.start(i), self.dilation
+        first = start if start >= 0 else start % d
+        return range(first, min(start + span(self.kernel, d), self.size), d)
+
+    def outputs(self, u: int) -> range:
+        """The windows whose tap u lies inside the input."""
+        shift = u * self.dilation - self.before
+        first = max(0, -(shift // self.stride))
+        stop = min(self.out, (self.size - 1 - shift) // self.stride + 1)
+        return range(first, max(first, stop))
+
+    def covering(self, h: int) -> tuple[int, ...]:
+        """The windows that have a tap on cell h, in order (:eq:`eq-covering`)."""
+        hits = []
+        for u in reversed(range(self.kernel)):
+            i, remainder = divmod(h + self.before - u * self.dilation, self.stride)
+            if remainder == 0 and 0 <= i < self.out:
+                hits.append(i)
+        return tuple(hits)
+
+    def padded_taps(self, i: int) -> int:
+        """How many taps of window i lie on the padded input: a ceil_mode overhang does not."""
+        room = self.size + self.after - self.start(i)
+        return min(self.kernel, -(-room // self.dilation))
+
+    def empty_windows(self) -> list[int]:
+        """The windows without a single tap inside the input."""
+        return [i for i in range(self.out) if not self.taps(i)]
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """`size` cells cut into `out` bins of nearly equal length, which may share a cell."""
+
+    size: int
+    out: int
+
+    def taps(self, i: int) -> range:
+        """The cells of bin i (:eq:`eq-adaptive-bins`)."""
+        return range(i * self.size // self.out, -(-(i + 1) * self.size // self.out))
+
+    def covering(self, h: int) -> tuple[int, ...]:
+        """The bins that hold cell h, in order."""
+        first = h * self.out // self.size
+        last = -(-(h + 1) * self.out // self.size)
+        return tuple(i for i in range(first, last) if h in self.taps(i))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The windows of one call: how they lie on the rows, and how on the columns."""
+
+    rows: Axis | Bins
+    cols: Axis | Bins
+
+    @property
+    def out(self) -> tuple[int, int]:
+        """Height and width of the output."""
+        return self.rows.out, self.cols.out
+
+    def taps(self, i: int, j: int) -> list[tuple[int, int]]:
+        """The cells of window (i, j) that lie inside the input, in row-major order."""
+        return list(product(self.rows.taps(i), self.cols.taps(j)))
+
+    def covering(self, h: int, w: int) -> list[tuple[int, int]]:
+        """The outputs whose window has a tap on cell (h, w), in row-major order."""
+        return list(product(self.rows.covering(h), self.cols.covering(w)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptiveField:
+    """What one output of a stack of layers sees of the first input, along one axis."""
+
+    size: int
+    stride: int
+    start: int
+
+    def cells(self, i: int) -> range:
+        """The input cells from the first to the last that output i depends on, padding included."""
+        first = self.start + i * self.stride
+        return range(first, first + self.size)
+
+
+def receptive_field(layers: Iterable[Axis]) -> ReceptiveField:
+    """The receptive field of layers applied in this order (:eq:`eq-receptive-field`)."""
+    size, stride, start = 1, 1, 0
+    for layer in layers:
+        start -= layer.before * stride
+        size += (span(layer.kernel, layer.dilation) - 1) * stride
+        stride *= layer.stride
+    return ReceptiveField(size, stride, start)
