@@ -1,0 +1,5 @@
+"""How the book presents itself: tested source, figures, equation checks, and the Sphinx extension."""
+
+from bookkit.show import show
+
+__all__ = ["show"]
