@@ -1,0 +1,71 @@
+"""Real images to look at: the digits and the photographs that scikit-learn ships. No download."""
+
+from typing import Any
+
+import numpy as np
+
+PHOTOGRAPHS = ("china", "flower")
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Handwritten digits, 8 × 8 pixels, and what they show.
+
+    Returns
+    -------
+    images : ndarray, (1797, 1, 8, 8), float64
+        Ink from 0 (none) to 1 (full).
+    labels : ndarray, (1797,), int64
+        The digit, 0 to 9.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed.
+
+    Notes
+    -----
+    The test part of the Optical Recognition of Handwritten Digits set
+    (E. Alpaydin and C. Kaynak, 1998), as scikit-learn ships it.
+    """
+    bunch = _sklearn_datasets().load_digits()
+    return bunch.images[:, np.newaxis] / 16.0, bunch.target.astype(np.int64)
+
+
+def photograph(name: str) -> np.ndarray:
+    """A photograph in colour.
+
+    Parameters
+    ----------
+    name : "china" or "flower"
+        A pavilion of the Summer Palace in Beijing, or a dahlia.
+
+    Returns
+    -------
+    ndarray, (3, 427, 640), float64
+        Red, green and blue planes, from 0 (dark) to 1 (bright).
+
+    Raises
+    ------
+    ValueError
+        If there is no photograph of that name.
+    ImportError
+        If scikit-learn or Pillow is not installed.
+
+    Notes
+    -----
+    By Yuri Brito (china) and dany13 (flower), CC BY 2.0, as scikit-learn ships them.
+    """
+    if name not in PHOTOGRAPHS:
+        raise ValueError(f"name must be one of {PHOTOGRAPHS}, got {name!r}")
+    pixels = _sklearn_datasets().load_sample_image(f"{name}.jpg")
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)) / 255.0
+
+
+def _sklearn_datasets() -> Any:
+    try:
+        from sklearn import datasets
+    except ImportError as error:
+        raise ImportError(
+            "the images come with scikit-learn: pip install 'convpool[data]'"
+        ) from error
+    return datasets

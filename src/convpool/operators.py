@@ -1,0 +1,643 @@
+"""The public operators: memory layout and the choice of tier. What they compute, the tiers say.
+
+Every operator takes a batch (N, C, H, W) or a single image (C, H, W), float32 or float64; with
+`layout="NHWC"` the channels come last, in what it takes and in what it returns.
+"""
+
+import functools
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from convpool import arguments, vectorized
+
+
+@functools.cache
+def tier() -> ModuleType:
+    """The fastest tier that this machine can run."""
+    if importlib.util.find_spec("numba") is None:
+        return vectorized
+    from convpool import compiled
+
+    return compiled
+
+
+def _run(layout: str, name: str, arrays: tuple, *args: Any, **kwargs: Any) -> Any:
+    operator = getattr(tier(), name)
+    if not arguments.layout(layout):
+        return operator(*arrays, *args, **kwargs)
+    try:
+        result = operator(*map(_channels_first, arrays), *args, **kwargs)
+    except (TypeError, ValueError) as error:
+        error.add_note("Shapes are given in N, C, H, W order; layout='NHWC' moved the axes.")
+        raise
+    return tuple(map(_channels_last, result)) if isinstance(result, tuple) else _channels_last(result)
+
+
+def _channels_first(array: Any) -> Any:
+    return np.moveaxis(array, -1, -3) if np.ndim(array) >= 3 else array
+
+
+def _channels_last(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(array, -3, -1)) if array.ndim >= 3 else array
+
+
+# ---------------------------------------------------------------------------- max
+
+
+def max_pool2d(
+    x,
+    kernel_size,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
+    return_indices=False,
+    *,
+    layout="NCHW",
+):
+    """The largest cell of each window.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    kernel_size, stride, dilation : int or (int, int)
+        Taps, step and distance of the taps, for rows and columns. `stride=None` means `kernel_size`.
+    padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
+        Cells around the image. They are −∞: no cell of the padding ever wins.
+    ceil_mode : bool
+        Whether a last window may hang over the end.
+    return_indices : bool
+        Whether to return the places of the maxima as well.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C, H', W') or (C, H', W')
+        The maxima. A window with a NaN gives NaN.
+    indices : ndarray of int64, the shape of y
+        With `return_indices`: the flat place h·W + w of each maximum in its unpadded plane, the
+        first one in row-major order among equals, or the first NaN.
+
+    Raises
+    ------
+    TypeError
+        If x is not a float32 or float64 array, or an argument is not of its form.
+    ValueError
+        If a number is out of range, no window fits, or a window would see only padding.
+
+    Notes
+    -----
+    Implements :eq:`eq-max-forward` and :eq:`eq-max-argmax`.
+    """
+    return _run(
+        layout,
+        "max_pool2d",
+        (x,),
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        return_indices,
+    )
+
+
+def max_pool2d_backward(
+    dy, x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, *, layout="NCHW"
+):
+    """The gradient of `max_pool2d` with respect to x.
+
+    Each output's gradient goes whole to the cell that won; where windows overlap and one cell
+    wins several, the gradients add.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C, H', W') or (C, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass.
+    kernel_size, stride, padding, dilation, ceil_mode, layout
+        As in `max_pool2d`.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `max_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-max-backward`.
+    """
+    return _run(
+        layout,
+        "max_pool2d_backward",
+        (dy, x),
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+    )
+
+
+def adaptive_max_pool2d(x, output_size, return_indices=False, *, layout="NCHW"):
+    """The largest cell of each of H' × W' bins.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    output_size : int, None or a pair of them
+        H' and W'; None keeps the size of the input. Bin i of an axis of H cells goes from
+        ⌊i·H / H'⌋ up to and without ⌈(i + 1)·H / H'⌉.
+    return_indices : bool
+        Whether to return the places of the maxima as well.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C, H', W') or (C, H', W')
+    indices : ndarray of int64, the shape of y
+        With `return_indices`, as in `max_pool2d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x is not a float array with at least one cell, or a size is not a positive int.
+
+    Notes
+    -----
+    Implements :eq:`eq-adaptive-bins` and :eq:`eq-adaptive-max-forward`.
+    """
+    return _run(layout, "adaptive_max_pool2d", (x,), output_size, return_indices)
+
+
+def adaptive_max_pool2d_backward(dy, x, output_size, *, layout="NCHW"):
+    """The gradient of `adaptive_max_pool2d` with respect to x.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C, H', W') or (C, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass.
+    output_size, layout
+        As in `adaptive_max_pool2d`.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `adaptive_max_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-adaptive-max-backward`.
+    """
+    return _run(layout, "adaptive_max_pool2d_backward", (dy, x), output_size)
+
+
+def global_max_pool2d(x, *, layout="NCHW"):
+    """The largest cell of each plane.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C) or (C,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x is not a float array with at least one cell.
+
+    Notes
+    -----
+    Implements :eq:`eq-global-max-forward`.
+    """
+    return _run(layout, "global_max_pool2d", (x,))
+
+
+def global_max_pool2d_backward(dy, x, *, layout="NCHW"):
+    """The gradient of `global_max_pool2d` with respect to x: the first largest cell gets it all.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C) or (C,)
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass.
+    layout : "NCHW" or "NHWC"
+        Where the channels of x are.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `global_max_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-global-max-backward`.
+    """
+    return _run(layout, "global_max_pool2d_backward", (dy, x))
+
+
+def max_unpool2d(
+    y, indices, kernel_size, stride=None, padding=0, output_size=None, *, layout="NCHW"
+):
+    """Put pooled values back where they came from, with zeros elsewhere.
+
+    Parameters
+    ----------
+    y : ndarray, (N, C, H', W') or (C, H', W')
+        The values.
+    indices : ndarray of int64, the shape of y
+        Where each goes: flat places in a plane of the result, as `max_pool2d` returns them. Of
+        values with the same place, the last in row-major order stays.
+    kernel_size, stride, padding
+        Those of the pooling, padding in numbers. They give the size of the result:
+        (H' − 1)·stride − padding + kernel_size.
+    output_size : (int, int), optional
+        The size itself, less than a stride away from that: several sizes pool to the same.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+
+    Raises
+    ------
+    TypeError
+        If y is not a float array or indices are not whole numbers.
+    ValueError
+        If indices have another shape than y or lie outside the result, or the size is impossible.
+
+    Notes
+    -----
+    Implements :eq:`eq-max-unpool`.
+    """
+    return _run(
+        layout,
+        "max_unpool2d",
+        (y, indices),
+        kernel_size,
+        stride,
+        padding,
+        output_size,
+    )
+
+
+# ---------------------------------------------------------------------------- average
+
+
+def avg_pool2d(
+    x,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
+    *,
+    dilation=1,
+    layout="NCHW",
+):
+    """The sum of each window over its divisor.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    kernel_size, stride, dilation : int or (int, int)
+        Taps, step and distance of the taps, for rows and columns. `stride=None` means `kernel_size`.
+    padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
+        Cells around the image, zeros in the sum.
+    ceil_mode : bool
+        Whether a last window may hang over the end. Taps past the padded input never count.
+    count_include_pad : bool
+        Whether the divisor counts the taps in the padding.
+    divisor_override : int, optional
+        A divisor for all windows, other than 0.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C, H', W') or (C, H', W')
+
+    Raises
+    ------
+    TypeError
+        If x is not a float32 or float64 array, or an argument is not of its form.
+    ValueError
+        If a number is out of range, no window fits, or a window would see only padding.
+
+    Notes
+    -----
+    Implements :eq:`eq-avg-forward` and :eq:`eq-avg-divisor`.
+    """
+    return _run(
+        layout,
+        "avg_pool2d",
+        (x,),
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
+        dilation=dilation,
+    )
+
+
+def avg_pool2d_backward(
+    dy,
+    x,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
+    *,
+    dilation=1,
+    layout="NCHW",
+):
+    """The gradient of `avg_pool2d` with respect to x.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C, H', W') or (C, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass; only its shape matters.
+    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, dilation, layout
+        As in `avg_pool2d`.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `avg_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-avg-backward`.
+    """
+    return _run(
+        layout,
+        "avg_pool2d_backward",
+        (dy, x),
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
+        dilation=dilation,
+    )
+
+
+def adaptive_avg_pool2d(x, output_size, *, layout="NCHW"):
+    """The mean of each of H' × W' bins.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    output_size : int, None or a pair of them
+        H' and W', as in `adaptive_max_pool2d`.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C, H', W') or (C, H', W')
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x is not a float array with at least one cell, or a size is not a positive int.
+
+    Notes
+    -----
+    Implements :eq:`eq-adaptive-bins` and :eq:`eq-adaptive-avg-forward`.
+    """
+    return _run(layout, "adaptive_avg_pool2d", (x,), output_size)
+
+
+def adaptive_avg_pool2d_backward(dy, x, output_size, *, layout="NCHW"):
+    """The gradient of `adaptive_avg_pool2d` with respect to x.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C, H', W') or (C, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass; only its shape matters.
+    output_size, layout
+        As in `adaptive_avg_pool2d`.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `adaptive_avg_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-adaptive-avg-backward`.
+    """
+    return _run(layout, "adaptive_avg_pool2d_backward", (dy, x), output_size)
+
+
+def global_avg_pool2d(x, *, layout="NCHW"):
+    """The mean of each plane.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C) or (C,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x is not a float array with at least one cell.
+
+    Notes
+    -----
+    Implements :eq:`eq-global-avg-forward`.
+    """
+    return _run(layout, "global_avg_pool2d", (x,))
+
+
+def global_avg_pool2d_backward(dy, x, *, layout="NCHW"):
+    """The gradient of `global_avg_pool2d` with respect to x: every cell gets an equal share.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C) or (C,)
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass; only its shape matters.
+    layout : "NCHW" or "NHWC"
+        Where the channels of x are.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `global_avg_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-global-avg-backward`.
+    """
+    return _run(layout, "global_avg_pool2d_backward", (dy, x))
+
+
+# ---------------------------------------------------------------------------- Lp
+
+
+def lp_pool2d(
+    x,
+    norm_type,
+    kernel_size,
+    stride=None,
+    ceil_mode=False,
+    *,
+    padding=0,
+    dilation=1,
+    layout="NCHW",
+):
+    """The p-norm of each window, (Σ |x|ᵖ)^(1/p).
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    norm_type : float
+        p, finite and at least 1.
+    kernel_size, stride, dilation : int or (int, int)
+        Taps, step and distance of the taps, for rows and columns. `stride=None` means `kernel_size`.
+    ceil_mode : bool
+        Whether a last window may hang over the end.
+    padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
+        Cells around the image, zeros in the sum.
+    layout : "NCHW" or "NHWC"
+        Where the channels are.
+
+    Returns
+    -------
+    y : ndarray, (N, C, H', W') or (C, H', W')
+        Computed relative to the largest cell of the window, so that no power overflows.
+
+    Raises
+    ------
+    TypeError
+        If x is not a float32 or float64 array, or an argument is not of its form.
+    ValueError
+        If a number is out of range, no window fits, or a window would see only padding.
+
+    Notes
+    -----
+    Implements :eq:`eq-lp-forward` and :eq:`eq-lp-scaled`.
+    """
+    return _run(
+        layout,
+        "lp_pool2d",
+        (x,),
+        norm_type,
+        kernel_size,
+        stride,
+        ceil_mode,
+        padding=padding,
+        dilation=dilation,
+    )
+
+
+def lp_pool2d_backward(
+    dy,
+    x,
+    norm_type,
+    kernel_size,
+    stride=None,
+    ceil_mode=False,
+    *,
+    padding=0,
+    dilation=1,
+    layout="NCHW",
+):
+    """The gradient of `lp_pool2d` with respect to x; zero for a window of zeros.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C, H', W') or (C, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The input of the forward pass.
+    norm_type, kernel_size, stride, ceil_mode, padding, dilation, layout
+        As in `lp_pool2d`.
+
+    Returns
+    -------
+    dx : ndarray, the shape of x
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `lp_pool2d`, and if dy has another dtype than x or not the shape of the output.
+
+    Notes
+    -----
+    Implements :eq:`eq-lp-backward`.
+    """
+    return _run(
+        layout,
+        "lp_pool2d_backward",
+        (dy, x),
+        norm_type,
+        kernel_size,
+        stride,
+        ceil_mode,
+        padding=padding,
+        dilation=dilation,
+    )
