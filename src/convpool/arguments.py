@@ -32,15 +32,16 @@ def on_images(**ranks: int) -> Callable:
 
         @functools.wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            given = dict(zip(names, args, strict=False))
-            given.update((name, kwargs.pop(name)) for name in names if name in kwargs)
-            if len(given) < len(names):
-                return function(*args, **given, **kwargs)  # Python words the missing argument
+            by_name = {name: kwargs[name] for name in names if name in kwargs}
+            given = dict(zip(names, args, strict=False)) | by_name
+            if not len(given) == len(names) == len(args[: len(names)]) + len(by_name):
+                return function(*args, **kwargs)  # Python words what is missing or given twice
+            rest = {name: value for name, value in kwargs.items() if name not in by_name}
             check_float_arrays({k: v for k, v in given.items() if k != "indices"})
             single = _is_single(given, ranks)
             batch = [array[np.newaxis] if single else array for array in given.values()]
             with np.errstate(over="ignore", invalid="ignore"):  # NaN and ±inf are values, not errors
-                result = function(*batch, *args[len(names) :], **kwargs)
+                result = function(*batch, *args[len(names) :], **rest)
             if not single:
                 return result
             return tuple(r[0] for r in result) if isinstance(result, tuple) else result[0]
