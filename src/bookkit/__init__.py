@@ -1,4 +1,4 @@
-"""How the book presents itself: tested source, figures, equation checks, and the Sphinx extension."""
+"""How the book presents itself: tested source, figures, equation checks, the Sphinx extension."""
 
 from bookkit.show import show
 

@@ -68,7 +68,7 @@ class Equations:
         return [check for check in self.checks if label in check.labels]
 
     def problems(self) -> list[str]:
-        """What is wrong, a sentence each; empty if every equation is checked by a cell that counts."""
+        """What is wrong, a sentence each; empty if a cell that counts checks every equation."""
         return [
             *self._of_equations(),
             *(problem for check in self.checks for problem in self._of_check(check)),
