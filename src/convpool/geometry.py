@@ -8,6 +8,7 @@ arguments and refuses the impossible ones.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
+from typing import Generic, TypeVar
 
 
 def span(kernel: int, dilation: int) -> int:
@@ -118,12 +119,15 @@ class Bins:
         return tuple(i for i in range(first, last) if h in self.taps(i))
 
 
+Side = TypeVar("Side", Axis, Bins)
+
+
 @dataclass(frozen=True, slots=True)
-class Window:
+class Window(Generic[Side]):
     """The windows of one call: how they lie on the rows, and how on the columns."""
 
-    rows: Axis | Bins
-    cols: Axis | Bins
+    rows: Side
+    cols: Side
 
     @property
     def out(self) -> tuple[int, int]:

@@ -1,13 +1,14 @@
 """Windows as slices: which outputs meet which cells of the input, for whole arrays at once."""
 
 from collections.abc import Iterator
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
 
 from convpool.geometry import Axis, Window
 
-Index = tuple[slice | int, ...]
+Index = tuple[slice | int | EllipsisType, ...]
 
 
 class Tap(NamedTuple):
