@@ -68,8 +68,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c "import sys; sys.version_info >= (3, 11) or sys.exit( \
 		'Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: ' % sys.version_info[:2] \
 		+ 'name another one, as in  make book PYTHON=python3.12')"
-	@echo "Installing into .venv: about 730 MB, once, a few minutes"
+	@echo "Installing into .venv: about a gigabyte, once, a few minutes"
 	@$(PYTHON) -m venv .venv
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(PY) -c "open('$(INSTALLED)', 'w').close()"
