@@ -260,7 +260,7 @@ def _input_side(window: Window, outputs, values, title) -> Canvas:
     inside = range(height), range(width)
     board.paper(*inside)
     for (h, w), kind in kinds.items():
-        _texture(canvas, board.box(range(h, h + 1), range(w, w + 1)), kind)
+        texture(canvas, board.box(range(h, h + 1), range(w, w + 1)), kind)
     if rows != inside[0] or cols != inside[1]:
         x, y, w, h = board.box(rows, cols)
         steps_x, steps_y = range(1, len(cols)), range(1, len(rows))
@@ -295,12 +295,17 @@ def _input_side(window: Window, outputs, values, title) -> Canvas:
     for k, (i, j) in enumerate(outputs):
         x, y, _, _ = board.box(box_of(window.rows, i), box_of(window.cols, j), 4)
         board.badge(x + 1, y + 1, letter(k), k)
-    for k, kind in enumerate(legend):
-        y = legend_top + 22 * k
-        _texture(canvas, (left, y - 8, 22, 15), kind)
-        canvas.rectangle(left, y - 8, 22, 15, stroke="rule", weight=THIN)
-        canvas.text(left + 30, y, LEGEND[kind], size=INDEX, fill="muted", align="left")
+    draw_legend(canvas, left, legend_top, legend)
     return canvas
+
+
+def draw_legend(canvas: Canvas, x: float, y: float, kinds: Sequence[str]) -> None:
+    """A line for each kind of cell that is not an ordinary one."""
+    for k, kind in enumerate(kinds):
+        box = (x, y + 22 * k - 8, 22, 15)
+        texture(canvas, box, kind)
+        canvas.rectangle(*box, stroke="rule", weight=THIN)
+        canvas.text(x + 30, y + 22 * k, LEGEND[kind], size=INDEX, fill="muted", align="left")
 
 
 LEGEND = {
@@ -324,7 +329,7 @@ def _kinds(window, rows, cols, seen_rows, seen_cols) -> dict[Cell, str | None]:
     return kinds
 
 
-def _texture(canvas: Canvas, box, kind: str | None) -> None:
+def texture(canvas: Canvas, box, kind: str | None) -> None:
     x, y, width, height = box
     if kind == "padding":
         canvas.hatch(*box)
@@ -393,7 +398,7 @@ def coverage(window: Window, title: str = "windows on each cell", caption: str |
             if counts[h][w]:
                 board.tint(h, w, "blue", round(0.06 + 0.34 * counts[h][w] / most, 3))
             else:
-                _texture(canvas, board.box(range(h, h + 1), range(w, w + 1)), None)
+                texture(canvas, board.box(range(h, h + 1), range(w, w + 1)), None)
     board.ruling(rows, cols)
     board.indices()
     canvas.text(max(board.x + len(cols) * cell / 2, left + width_of(title, LABEL) / 2 - 8),
