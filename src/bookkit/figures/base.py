@@ -201,7 +201,14 @@ class Canvas:
         self.path([(x + a, y + b) for a, b in points], codes, **looks)
 
     def hatch(
-        self, x: float, y: float, width: float, height: float, step: float = 7, lean: int = 1, **looks
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        step: float = 7,
+        lean: int = 1,
+        **looks,
     ) -> None:
         """Diagonal lines over a rectangle: rising to the right for lean 1, falling for −1.
 
@@ -233,7 +240,9 @@ class Canvas:
             stroke=None,
         )
 
-    def arrow(self, start: tuple, stop: tuple, stroke: str = "ink", size: float = 8, **looks) -> None:
+    def arrow(
+        self, start: tuple, stop: tuple, stroke: str = "ink", size: float = 8, **looks
+    ) -> None:
         """A straight arrow."""
         a, b = stop[0] - start[0], stop[1] - start[1]
         length = math.hypot(a, b)
@@ -275,7 +284,9 @@ class Canvas:
             gid="halo" if halo else None,
         )
 
-    def image(self, x: float, y: float, width: float, height: float, picture: Image.Image, crisp: bool):
+    def image(
+        self, x: float, y: float, width: float, height: float, picture: Image.Image, crisp: bool
+    ):
         """A picture, as embedded PNG data; `crisp` shows its pixels as squares."""
         data = io.BytesIO()
         picture.save(data, format="png", optimize=True)
@@ -362,7 +373,10 @@ def _text(node: ElementTree.Element, halo: bool) -> str:
     turn = _rounded(node.get("transform", ""))
     if turn and not turn.startswith("rotate(0 "):
         attributes += f' transform="{turn}"'
-    italic, code = r'<tspan font-style="italic">\1</tspan>', r'<tspan font-family="monospace">\1</tspan>'
+    italic, code = (
+        r'<tspan font-style="italic">\1</tspan>',
+        r'<tspan font-family="monospace">\1</tspan>',
+    )
     content = _marked_up(node.text or "", italic, code)
     return f'<text {attributes} style="{_written(style)}">{content}</text>'
 

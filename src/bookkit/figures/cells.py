@@ -59,10 +59,14 @@ class Board:
     def ruling(self, rows: range, cols: range) -> None:
         """Thin lines between the cells and a firm border around them."""
         x, y, width, height = self.box(rows, cols)
-        across = [((x, y + k * self.cell_height), (x + width, y + k * self.cell_height))
-                  for k in range(1, len(rows))]
-        down = [((x + k * self.cell_width, y), (x + k * self.cell_width, y + height))
-                for k in range(1, len(cols))]
+        across = [
+            ((x, y + k * self.cell_height), (x + width, y + k * self.cell_height))
+            for k in range(1, len(rows))
+        ]
+        down = [
+            ((x + k * self.cell_width, y), (x + k * self.cell_width, y + height))
+            for k in range(1, len(cols))
+        ]
         self.canvas.lines(across + down, stroke="rule", weight=THIN)
         self.canvas.rectangle(x, y, width, height, stroke="muted", weight=1.25)
 
@@ -86,8 +90,15 @@ class Board:
         """What stands in a cell, as large as it fits."""
         x, y = self.middle(h, w)
         size = min(VALUE, VALUE * (self.cell_width - 6) / max(width_of(text, VALUE), 1))
-        self.canvas.text(x, y, text, size=round(size, 1), bold=bold, fill=fill,
-                         italic=len(text) == 1 and text.isalpha())
+        self.canvas.text(
+            x,
+            y,
+            text,
+            size=round(size, 1),
+            bold=bold,
+            fill=fill,
+            italic=len(text) == 1 and text.isalpha(),
+        )
 
     def outline(self, cells: Collection[Cell], k: int, inset: float = 1.5) -> None:
         """The k-th outline: around a block of cells, or around each cell of a scattered set."""
@@ -97,7 +108,9 @@ class Board:
         if len(cells) == (rows[-1] - rows[0] + 1) * (cols[-1] - cols[0] + 1):
             blocks = [(range(rows[0], rows[-1] + 1), range(cols[0], cols[-1] + 1))]
         for block in blocks:
-            self.canvas.rectangle(*self.box(*block, inset), stroke=hue(k), weight=BOLD, style=dash(k))
+            self.canvas.rectangle(
+                *self.box(*block, inset), stroke=hue(k), weight=BOLD, style=dash(k)
+            )
 
     def badge(self, x: float, y: float, text: str, k: int) -> None:
         """A small sign with a letter, in the k-th colour."""
@@ -154,7 +167,9 @@ def _matrix(array, title, marks, outlines, index, decimals) -> Canvas:
     values = np.atleast_2d(np.asarray(array))
     if values.ndim != 2:
         raise ValueError(f"a grid shows a matrix, got an array of shape {values.shape}")
-    texts = [[number(v if isinstance(v, str) else float(v), decimals) for v in row] for row in values]
+    texts = [
+        [number(v if isinstance(v, str) else float(v), decimals) for v in row] for row in values
+    ]
     marks = list(marks)
     rows, cols = range(len(texts)), range(len(texts[0]))
     widest = max(width_of(text, VALUE) for row in texts for text in row)
@@ -209,7 +224,11 @@ def windows(
         if not (0 <= i < window.out[0] and 0 <= j < window.out[1]):
             raise ValueError(f"output {(i, j)} is outside the output of size {window.out}")
     return Figure(
-        [_input_side(window, outputs, values, titles[0]), "→", _output_side(window, outputs, titles[1])],
+        [
+            _input_side(window, outputs, values, titles[0]),
+            "→",
+            _output_side(window, outputs, titles[1]),
+        ],
         caption,
     )
 
@@ -267,7 +286,8 @@ def _input_side(window: Window, outputs, values, title) -> Canvas:
         canvas.lines(
             [((x + k * cell, y), (x + k * cell, y + h)) for k in steps_x]
             + [((x, y + k * cell), (x + w, y + k * cell)) for k in steps_y],
-            stroke="rule", weight=0.6,
+            stroke="rule",
+            weight=0.6,
         )
         canvas.rectangle(x, y, w, h, stroke="rule", weight=THIN)
     board.ruling(*inside)
@@ -380,7 +400,9 @@ def _listed(numbers: Iterable[int]) -> str:
 # ---------------------------------------------------------------------------- coverage
 
 
-def coverage(window: Window, title: str = "windows on each cell", caption: str | None = None) -> Figure:
+def coverage(
+    window: Window, title: str = "windows on each cell", caption: str | None = None
+) -> Figure:
     """How many windows have a tap on each cell of the input: as a shade and as a number."""
     rows, cols = range(window.rows.size), range(window.cols.size)
     counts = [[len(window.covering(h, w)) for w in cols] for h in rows]
@@ -401,8 +423,13 @@ def coverage(window: Window, title: str = "windows on each cell", caption: str |
                 texture(canvas, board.box(range(h, h + 1), range(w, w + 1)), None)
     board.ruling(rows, cols)
     board.indices()
-    canvas.text(max(board.x + len(cols) * cell / 2, left + width_of(title, LABEL) / 2 - 8),
-                MARGIN + 9, title, size=LABEL, bold=True)
+    canvas.text(
+        max(board.x + len(cols) * cell / 2, left + width_of(title, LABEL) / 2 - 8),
+        MARGIN + 9,
+        title,
+        size=LABEL,
+        bold=True,
+    )
     for h in rows:
         for w in cols:
             board.value(h, w, number(counts[h][w]), bold=counts[h][w] == 0)

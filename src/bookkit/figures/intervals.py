@@ -51,22 +51,36 @@ def axis(axis: Axis, title: str = "input", caption: str | None = None) -> Figure
     _strip(canvas, x_of, top, side, cells, range(axis.size))
     canvas.text(left - 12, top + side / 2, title, size=INDEX, fill="muted", align="right")
     canvas.lines(
-        [((x_of(h), top + side + 3), (x_of(h), bottom - 8)) for h in (*range(axis.size), axis.size)],
-        stroke="rule", weight=0.6,
+        [
+            ((x_of(h), top + side + 3), (x_of(h), bottom - 8))
+            for h in (*range(axis.size), axis.size)
+        ],
+        stroke="rule",
+        weight=0.6,
     )
     for i in range(axis.out):
         y = bars + STEP * i
         taps = all_taps(axis, i)
         canvas.text(left - 12, y, f"*i* = {i}", size=INDEX, align="right")
         canvas.rectangle(
-            x_of(taps[0]) + 3, y - 8, x_of(taps[-1] + 1) - x_of(taps[0]) - 6, 16,
-            fill=hue(i), stroke=None, opacity=TINT,
+            x_of(taps[0]) + 3,
+            y - 8,
+            x_of(taps[-1] + 1) - x_of(taps[0]) - 6,
+            16,
+            fill=hue(i),
+            stroke=None,
+            opacity=TINT,
         )
         canvas.line((x_of(taps[0] + 0.5), y), (x_of(taps[-1] + 0.5), y), stroke=hue(i), weight=LINE)
         for h in taps:
             inside = 0 <= h < axis.size
             canvas.disc(
-                x_of(h + 0.5), y, 4.5, stroke=hue(i), fill=hue(i) if inside else "paper", weight=LINE
+                x_of(h + 0.5),
+                y,
+                4.5,
+                stroke=hue(i),
+                fill=hue(i) if inside else "paper",
+                weight=LINE,
             )
     draw_legend(canvas, left, bottom + 6, legend)
     return Figure([canvas], caption)
@@ -85,7 +99,9 @@ def _strip(canvas, x_of, top, side, cells: range, inside: range) -> None:
     inner = [((x_of(h), top), (x_of(h), top + side)) for h in cells if h != cells.start]
     canvas.lines(inner, stroke="rule", weight=THIN)
     if cells != inside:
-        canvas.rectangle(x_of(cells.start), top, side * len(cells), side, stroke="rule", weight=THIN)
+        canvas.rectangle(
+            x_of(cells.start), top, side * len(cells), side, stroke="rule", weight=THIN
+        )
     canvas.rectangle(x_of(inside.start), top, side * len(inside), side, stroke="muted", weight=1.25)
 
 
@@ -128,8 +144,15 @@ def bins(size: int, out: int, caption: str | None = None) -> Figure:
         canvas.text(x_of(h + 0.5), top - 11, number(h), size=INDEX, fill="muted")
     _strip(canvas, x_of, top, side, range(size), range(size))
     for h in shared:
-        canvas.rectangle(x_of(h), top + side, side, bottom - top - side - 8, fill="rule", stroke=None,
-                         opacity=0.3)
+        canvas.rectangle(
+            x_of(h),
+            top + side,
+            side,
+            bottom - top - side - 8,
+            fill="rule",
+            stroke=None,
+            opacity=0.3,
+        )
     for i in range(out):
         y, taps = bars + STEP * i, parts.taps(i)
         box = (x_of(taps.start) + 2, y - 8, side * len(taps) - 4, 16)
@@ -143,8 +166,14 @@ def bins(size: int, out: int, caption: str | None = None) -> Figure:
     if shared:
         canvas.hatch(left, bottom - 2, 22, 15, step=6, stroke="muted")
         canvas.rectangle(left, bottom - 2, 22, 15, stroke="rule", weight=THIN)
-        canvas.text(left + 30, bottom + 6, "shared by two bins" if _at_most_two(parts) else "shared",
-                    size=INDEX, fill="muted", align="left")
+        canvas.text(
+            left + 30,
+            bottom + 6,
+            "shared by two bins" if _at_most_two(parts) else "shared",
+            size=INDEX,
+            fill="muted",
+            align="left",
+        )
     return Figure([canvas], caption)
 
 
@@ -176,7 +205,8 @@ def receptive_field(
     full = side * max(sizes)
     rise = side + 44
     canvas = Canvas(
-        left + full + MARGIN, MARGIN + 20 + rise * len(axes) + side + MARGIN + 18,
+        left + full + MARGIN,
+        MARGIN + 20 + rise * len(axes) + side + MARGIN + 18,
         _field_alt(axes, output, levels, names, field),
     )
     tops = [MARGIN + 8 + rise * (len(axes) - k) for k in range(len(sizes))]
@@ -189,9 +219,15 @@ def receptive_field(
             ends = layer.taps(i)
             y0, y1 = tops[k + 1] + side, tops[k]
             canvas.polygon(
-                [(x_of(k + 1, i), y0), (x_of(k + 1, i + 1), y0),
-                 (x_of(k, ends[-1] + 1), y1), (x_of(k, ends[0]), y1)],
-                fill="blue", stroke=None, opacity=0.09,
+                [
+                    (x_of(k + 1, i), y0),
+                    (x_of(k + 1, i + 1), y0),
+                    (x_of(k, ends[-1] + 1), y1),
+                    (x_of(k, ends[0]), y1),
+                ],
+                fill="blue",
+                stroke=None,
+                opacity=0.09,
             )
             spokes = [((x_of(k + 1, i + 0.5), y0), (x_of(k, h + 0.5), y1)) for h in ends]
             canvas.lines(spokes, stroke="blue", weight=THIN, opacity=0.75)
@@ -200,7 +236,9 @@ def receptive_field(
         for h in levels[k]:
             canvas.rectangle(x_of(k, h), tops[k], side, side, fill="blue", stroke=None, opacity=0.3)
         _strip(canvas, lambda h, k=k: x_of(k, h), tops[k], side, range(size), range(size))
-        canvas.text(left - 12, tops[k] + side / 2, names[k], size=INDEX, fill="muted", align="right")
+        canvas.text(
+            left - 12, tops[k] + side / 2, names[k], size=INDEX, fill="muted", align="right"
+        )
     top = x_of(len(axes), output + 0.5), tops[-1] + side / 2
     canvas.rectangle(top[0] - side / 2, tops[-1], side, side, stroke="orange", weight=BOLD)
     canvas.text(*top, number(output), size=min(LABEL, side * 0.6), bold=True)
@@ -208,14 +246,22 @@ def receptive_field(
     y = tops[0] + side + 8
     ends = x_of(0, seen[0]), x_of(0, seen[-1] + 1)
     canvas.lines(
-        [((ends[0], y), (ends[1], y)), ((ends[0], y - 4), (ends[0], y + 4)),
-         ((ends[1], y - 4), (ends[1], y + 4))],
-        stroke="blue", weight=LINE,
+        [
+            ((ends[0], y), (ends[1], y)),
+            ((ends[0], y - 4), (ends[0], y + 4)),
+            ((ends[1], y - 4), (ends[1], y + 4)),
+        ],
+        stroke="blue",
+        weight=LINE,
     )
     cells = seen[-1] - seen[0] + 1
-    text = f"{cells} cells" + (f" of {field.size}, the rest in padding" if cells < field.size else "")
-    middle = min(max((ends[0] + ends[1]) / 2, left + width_of(text, INDEX) / 2),
-                 left + full - width_of(text, INDEX) / 2)
+    text = f"{cells} cells" + (
+        f" of {field.size}, the rest in padding" if cells < field.size else ""
+    )
+    middle = min(
+        max((ends[0] + ends[1]) / 2, left + width_of(text, INDEX) / 2),
+        left + full - width_of(text, INDEX) / 2,
+    )
     canvas.text(middle, y + 14, text, size=INDEX)
     return Figure([canvas], caption)
 

@@ -22,7 +22,9 @@ def photographs(
     return Figure([_picture(i, t, width) for i, t in zip(images, titles, strict=True)], caption)
 
 
-def digits(images: Sequence, titles: Sequence[str] = (), width: float = 96, caption: str | None = None):
+def digits(
+    images: Sequence, titles: Sequence[str] = (), width: float = 96, caption: str | None = None
+):
     """Small pictures in a row, each (H, W) or (1, H, W): 0 is the page's ground, 1 its ink."""
     titles = list(titles) or [""] * len(images)
     _same_length(images, titles)
@@ -31,7 +33,9 @@ def digits(images: Sequence, titles: Sequence[str] = (), width: float = 96, capt
 
 def _same_length(images, titles) -> None:
     if len(images) != len(titles):
-        raise ValueError(f"each picture needs its title: {len(images)} pictures, {len(titles)} titles")
+        raise ValueError(
+            f"each picture needs its title: {len(images)} pictures, {len(titles)} titles"
+        )
 
 
 def _picture(array, title: str, width: float) -> Canvas:
