@@ -548,7 +548,7 @@ def lp_pool2d(
     dilation=1,
     layout="NCHW",
 ):
-    """The p-norm of each window, (Σ |x|ᵖ)^(1/p).
+    """The p-norm of each window, `(Σ |x|ᵖ)^(1/p)`.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def gradcheck(
 ) -> GradcheckReport:
     """Compare a backward pass with central differences, entry by entry, in float64.
 
-    Both sides are the gradient of the number ⟨dy, forward(*arrays)⟩. The cotangent dy is drawn at
+    Both sides are the gradient of the number `⟨dy, forward(*arrays)⟩`. The cotangent dy is drawn at
     random, since with ones everywhere gradients that went to the wrong place still add up.
 
     Parameters
@@ -60,7 +60,7 @@ def gradcheck(
     step : float
         Half the distance of the two points of the difference, relative to entries larger than 1.
     tolerance : float
-        The largest |analytic − numeric| that passes, relative to gradients larger than 1.
+        The largest `|analytic − numeric|` that passes, relative to gradients larger than 1.
 
     Returns
     -------
