@@ -1,4 +1,91 @@
-"""The book's figures."""
+"""The book's figures: functions of parameters, each returning a `Figure` that shows itself in a cell.
+
+`from bookkit import figures`; make the call the last expression of a cell, without `print`. Every
+figure knows the light and the dark mode, describes itself to a screen reader (`.alt`), fits a phone
+and is the same bytes on every machine. `caption=` is always optional. In titles, labels and
+captions `*x*` is italic; in captions `` `code` `` is code. There is no TeX in a figure: write ∂, ×,
+δ, ², ½ as characters. Arrays are 2-D (`x[0, 0]`, not `x`) unless said otherwise; cells are (row,
+column) pairs, so `window.taps(i, j)` is a ready list of cells. `W` below is
+`convpool.window((5, 5), kernel_size=3, stride=2, padding=1)`, `Axis` is `convpool.geometry.Axis`.
+
+Matrices
+    grid(array, title=None, marks=(), outlines=(), index=True, decimals=2)
+        One matrix of numbers or words; `marks` are tinted bold cells, each of `outlines` (a list of
+        cells) is framed in its own colour and dash.
+        figures.grid(x, title="*x*", marks=[(1, 0)], outlines=[W.taps(0, 0), W.taps(1, 1)])
+    grids(*arrays, titles=(), signs="→", marks=(), outlines=(), index=False, decimals=2)
+        Several in a row, a sign between neighbours (one for all, or a list); `marks` and `outlines`
+        hold one entry a matrix, None for nothing. For input → output, dy → dx, a − b = c, symbols.
+        figures.grids(x, y, titles=["*x*", "*y*"], marks=[[(1, 0)], [(0, 0)]])
+        figures.grids([["a", "b"], ["e", "f"]], [["w"]], titles=["window", "output"])
+        figures.grids(right, wrong, titles=["right", "wrong"], signs="≠", marks=[None, bad_cells])
+
+Windows
+    windows(window, outputs=((0, 0),), values=None, titles=("input", "output"))
+        The input with padding (hatched), ceil_mode overhang and cells that no window sees (×); the
+        windows of the chosen outputs outlined with a letter, a dot on every tap; the output beside.
+        figures.windows(W, outputs=[(0, 0), (1, 2)])
+    coverage(window, title="windows on each cell")
+        How many windows have a tap on each input cell: shade and number. Takes Bins windows too.
+        figures.coverage(W)
+    axis(axis, title="input")
+        One axis: cells and padding, below them each window as a bar, a dot a tap (hollow outside).
+        figures.axis(Axis.sliding(9, kernel=3, stride=2, before=1, after=1, dilation=2))
+    bins(size, out)
+        Adaptive bins along an axis, shared cells hatched.
+        figures.bins(10, 4)
+    receptive_field(axes, output=None, names=())
+        What one output of a stack of layers (in forward order) depends on, level by level.
+        figures.receptive_field([Axis.sliding(16, 3), Axis.sliding(14, 2, 2)],
+                                names=["input", "conv 3", "pool 2"])
+
+Gradients
+    routing(x, dy, kernel_size=None, stride=None, padding=0, dilation=1, ceil_mode=False,
+            mode="max", count_include_pad=True, output_size=None)
+        The gradient's way back: an arrow from each entry of dy to the cell that won ("max") or, with
+        its share, to its window ("average"); dx in large numbers, x in small ones. Winners, shares
+        and dx are computed by convpool.loops. `output_size` instead of `kernel_size`: adaptive bins.
+        figures.routing(x, dy, 2)            figures.routing(x, dy, 3, stride=1, mode="average")
+        figures.routing(x, dy, output_size=(2, 3))
+    chain(values, functions, cotangents=(), pullbacks=())
+        Functions in a row, values flowing right above, cotangents flowing back below.
+        figures.chain(["x", "y", "L"], ["pool", "loss"])
+        figures.chain(["x", "y", "L"], ["pool", "loss"], cotangents=["∂L/∂x", "∂L/∂y", "1"],
+                      pullbacks=["poolᵀ", "∇"])
+
+Pictures
+    photographs(images, titles, width=220)
+        (3, H, W), (1, H, W) or (H, W) in [0, 1]; one with any negative entry is a signed map, blue
+        above zero and orange below. Few pixels are shown as squares. All of a row are one width.
+        figures.photographs([photo, pooled], ["original", "max 8 × 8"])
+    digits(images, titles=(), width=96)
+        Small (H, W) or (1, H, W) pictures, 0 the page's ground and 1 its ink; signed ones as above.
+        figures.digits(list(images[:5]), [f"*{k}*" for k in labels[:5]])
+
+Memory
+    memory(shape, layouts=("NCHW", "NHWC"), element=None)
+        The entries of an (N, C, H, W) array by address, a strip a layout, with its strides; at most
+        64 entries; `element` (n, c, h, w) framed in each.
+        figures.memory((1, 3, 2, 4), element=(0, 1, 0, 2))
+    im2col(window, cell=None, values=None, titles=("image", "im2col"))
+        Windows as rows of a matrix, one cell framed wherever it reappears.
+        figures.im2col(convpool.window((4, 4), 2, 1))
+
+Charts
+    lines(x, series, xlabel, ylabel, title=None, logx=False, logy=False, points=True)
+        Curves over x from a dict name → values; each its colour, dash and marker.
+        figures.lines(h, {"forward": e1, "central": e2}, "step *h*", "error", logx=True, logy=True)
+    bars(values, label, title=None, decimals=2, unit="", reference=None)
+        Horizontal bars from a dict name → value; `reference` is a (name, value) line across.
+        figures.bars({"loops": 120.5, "compiled": 0.3}, "time of a call", unit=" ms")
+    lp_balls(norms=(1, 2, 4, inf))
+        The unit balls of the p-norm.
+    lp_curves(values=(1, 2, 3, 4), largest=32)
+        The p-norm and the power mean of a window as p grows: both end at the maximum.
+
+A drawing that is none of these: `Figure([canvas, "→", canvas], caption)` with `base.Canvas`.
+A figure whose stored output is a measurement (timings) needs the tag nbval-ignore-output.
+"""
 
 from bookkit.figures.base import Canvas, Figure, css
 from bookkit.figures.cells import coverage, grid, grids, windows

@@ -293,9 +293,8 @@ class Canvas:
         code = base64.b64encode(data.getvalue()).decode()
         looks = ' style="image-rendering:pixelated"' if crisp else ""
         place = f'x="{_short(x)}" y="{_short(y)}" width="{_short(width)}" height="{_short(height)}"'
-        self._images.append(
-            f'<image {place} preserveAspectRatio="none"{looks} href="data:image/png;base64,{code}"/>'
-        )
+        looks = f'preserveAspectRatio="none"{looks} href="data:image/png;base64,{code}"'
+        self._images.append(f"<image {place} {looks}/>")
         self.rectangle(x, y, width, height, mark=f"image-{len(self._images) - 1}")
 
     def svg(self) -> str:
@@ -367,7 +366,7 @@ def _path(node: ElementTree.Element) -> str:
 def _text(node: ElementTree.Element, halo: bool) -> str:
     style = _style(node, drop=("font-family",))
     if halo:
-        style |= {"paint-order": "stroke", "stroke-width": "4"}
+        style |= {"paint-order": "stroke", "stroke-width": "3", "stroke-opacity": "0.85"}
         style["stroke"] = VARIABLES[PALETTE["paper"][0]]
     attributes = f'x="{_short(node.get("x", 0))}" y="{_short(node.get("y", 0))}"'
     turn = _rounded(node.get("transform", ""))
@@ -386,7 +385,7 @@ def _text(node: ElementTree.Element, halo: bool) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """Canvases beside each other (under each other on a narrow page), signs between them, a caption.
+    """Canvases in a row that wraps on a narrow page, signs between them, and a caption.
 
     As the last value of a cell it shows itself.
     """

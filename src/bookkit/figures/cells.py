@@ -1,5 +1,6 @@
-"""Figures made of square cells: matrices, windows on an image, how often a cell is covered, im2col."""
+"""Figures made of cells: matrices, windows on an image, how often a cell is covered."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -219,7 +220,7 @@ def windows(
     titles: tuple[str, str] = ("input", "output"),
     caption: str | None = None,
 ) -> Figure:
-    """Where windows lie: the input with its padding, the chosen windows on it, the output beside."""
+    """Where windows lie: the padded input, the chosen windows on it, the output beside."""
     for i, j in outputs:
         if not (0 <= i < window.out[0] and 0 <= j < window.out[1]):
             raise ValueError(f"output {(i, j)} is outside the output of size {window.out}")
@@ -253,6 +254,17 @@ def all_taps(axis: Axis | Bins, i: int) -> list[int]:
     if isinstance(axis, Bins):
         return list(axis.taps(i))
     return [axis.tap(i, u) for u in range(axis.kernel)]
+
+
+def _wash(window: Window, outputs: Sequence[Cell]) -> float:
+    """How strong one tint may be so that all on one cell together still let a number be read."""
+    taps = Counter(
+        (h, w)
+        for i, j in outputs
+        for h in all_taps(window.rows, i)
+        for w in all_taps(window.cols, j)
+    )
+    return round(min(TINT, 1 - 0.6 ** (1 / max(taps.values(), default=1))), 3)
 
 
 def _padded_end(axis: Axis | Bins) -> int:
@@ -297,10 +309,11 @@ def _input_side(window: Window, outputs, values, title) -> Canvas:
         values = np.asarray(values)
         if values.shape != (height, width):
             raise ValueError(f"values must have the shape {(height, width)}, got {values.shape}")
+    wash = _wash(window, outputs)
     for k, (i, j) in enumerate(outputs):
         for h in all_taps(window.rows, i):
             for w in all_taps(window.cols, j):
-                board.tint(h, w, hue(k))
+                board.tint(h, w, hue(k), wash)
                 if values is None or not (0 <= h < height and 0 <= w < width):
                     x, y = board.middle(h, w)
                     shift = (k - (len(outputs) - 1) / 2) * 8
@@ -388,8 +401,8 @@ def _windows_alt(window: Window, outputs, legend) -> str:
         alt += " with cells marked as " + ", ".join(LEGEND[kind] for kind in legend)
     for k, (i, j) in enumerate(outputs):
         rows, cols = all_taps(window.rows, i), all_taps(window.cols, j)
-        alt += f"; window {letter(k)} of output ({i}, {j}) has taps on rows {_listed(rows)} and columns "
-        alt += _listed(cols)
+        alt += f"; window {letter(k)} of output ({i}, {j}) has taps on rows {_listed(rows)} "
+        alt += f"and columns {_listed(cols)}"
     return alt + "."
 
 

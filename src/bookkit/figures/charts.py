@@ -8,7 +8,6 @@ import numpy as np
 from bookkit.figures.base import (
     INDEX,
     LABEL,
-    LINE,
     THIN,
     Canvas,
     Figure,
@@ -65,7 +64,7 @@ def lines(
     points: bool = True,
     caption: str | None = None,
 ) -> Figure:
-    """Curves over x, one colour, dash and marker each; on a logarithmic axis only what is positive."""
+    """Curves over x, a colour, dash and marker each; on a logarithmic axis what is positive."""
     curves = {}
     for name, y in series.items():
         if len(y) != len(x):
@@ -194,13 +193,10 @@ def bars(
         canvas.text(width / 2, 14, title, size=LABEL, bold=True)
     for k, (name, value) in enumerate(values.items()):
         y = top + step * k
-        length = room * value / most
+        box = (left, y + 5, room * value / most, step - 10)
+        canvas.rectangle(*box, fill="blue", stroke=None, opacity=0.3)
+        canvas.rectangle(*box, stroke="blue", weight=1.5)
         canvas.text(left - 10, y + step / 2, name, size=LABEL, align="right")
-        canvas.rectangle(left, y + 5, length, step - 10, fill="blue", stroke=None, opacity=0.3)
-        canvas.rectangle(left, y + 5, length, step - 10, stroke="blue", weight=1.5)
-        canvas.text(
-            left + length + 8, y + step / 2, texts[name], size=LABEL, align="left", halo=True
-        )
     canvas.line((left, top), (left, bottom), stroke="muted", weight=1.25)
     if reference:
         x = left + room * reference[1] / most
@@ -213,6 +209,9 @@ def bars(
             size=INDEX,
             fill="orange",
         )
+    for k, (name, value) in enumerate(values.items()):
+        x, y = left + room * value / most + 8, top + step * (k + 0.5)
+        canvas.text(x, y, texts[name], size=LABEL, align="left", halo=True)
     canvas.text(left, bottom + 16, label, size=INDEX, fill="muted", align="left")
     return Figure([canvas], caption)
 
@@ -222,7 +221,7 @@ def bars(
 
 def lp_balls(norms: Sequence[float] = (1, 2, 4, math.inf), caption: str | None = None) -> Figure:
     """The points (a, b) of norm 1, one curve for each p."""
-    radius, middle = 125, 150
+    radius, middle = 118, 150
     canvas = Canvas(
         2 * middle + 90,
         2 * middle,
@@ -232,7 +231,7 @@ def lp_balls(norms: Sequence[float] = (1, 2, 4, math.inf), caption: str | None =
     )
     canvas.arrow((14, middle), (2 * middle - 8, middle), stroke="muted", weight=THIN, size=7)
     canvas.arrow((middle, 2 * middle - 14), (middle, 8), stroke="muted", weight=THIN, size=7)
-    canvas.text(2 * middle - 10, middle + 15, "*a*", size=LABEL, fill="muted")
+    canvas.text(2 * middle - 12, middle - 14, "*a*", size=LABEL, fill="muted")
     canvas.text(middle + 14, 14, "*b*", size=LABEL, fill="muted")
     for k, p in enumerate(norms):
         corner = [(middle + radius * a, middle - radius * b) for a, b in _ball(p)]
@@ -266,7 +265,7 @@ def _ball(p: float, steps: int = 128) -> list[tuple[float, float]]:
 
 
 def lp_curves(
-    values: Sequence[float] = (1, 2, 3, 4), largest: float = 32, caption: str | None = None
+    values: Sequence[float] = (1, 2, 3, 4), largest: float = 16, caption: str | None = None
 ) -> Figure:
     """The p-norm of a window, and its power mean, as p grows: both end at the maximum."""
     x = np.abs(np.asarray(values, float).ravel())
@@ -279,7 +278,7 @@ def lp_curves(
     return lines(
         ps,
         {
-            "norm (Σ|x|ᵖ)¹ᐟᵖ": [top * s ** (1 / p) for s, p in zip(sums, ps, strict=True)],
+            "*p*-norm": [top * s ** (1 / p) for s, p in zip(sums, ps, strict=True)],
             "power mean": [top * m ** (1 / p) for m, p in zip(means, ps, strict=True)],
             "maximum": [top] * len(ps),
         },

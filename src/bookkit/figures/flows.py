@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.path import Path
 
 from bookkit.figures.base import (
-    BOLD,
     INDEX,
     LABEL,
     LINE,
     THIN,
+    VALUE,
     Canvas,
     Figure,
     dash,
@@ -18,166 +18,194 @@ from bookkit.figures.base import (
     number,
     width_of,
 )
-from bookkit.figures.cells import GUTTER, HEADING, MARGIN, Board, all_taps, box_of
-from convpool import loops
-from convpool.arguments import window as lay_windows
+from bookkit.figures.cells import HEADING, MARGIN, Board, Cell, box_of
+from convpool import arguments, loops
+from convpool.geometry import Axis, Bins, Window
+
+SIDE = 46  # of a cell, larger than elsewhere: a second, small number and the arrows share it
+GAP = 64  # between dy and dx
 
 
 def routing(
     x,
     dy,
-    kernel_size,
+    kernel_size=None,
     stride=None,
     padding=0,
     dilation=1,
     ceil_mode: bool = False,
     mode: str = "max",
     count_include_pad: bool = True,
+    output_size=None,
     caption: str | None = None,
 ) -> Figure:
-    """The gradient's way back: each entry of dy to the cell that won, or in shares to its window."""
+    """The gradient's way back: each entry of dy to the cell that won, or in shares to its window.
+
+    `mode` is "max" or "average"; `output_size` instead of `kernel_size` means adaptive bins.
+    """
+    if mode not in ("max", "average"):
+        raise ValueError(f"mode must be 'max' or 'average', got {mode!r}")
+    if (kernel_size is None) == (output_size is None):
+        raise TypeError("routing takes either kernel_size or output_size")
     x, dy = np.asarray(x, float), np.asarray(dy, float)
-    window = lay_windows(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     image, upstream = x[np.newaxis], dy[np.newaxis]
+    if output_size is not None:
+        window = arguments.adaptive_window(image[np.newaxis], output_size)
+        sliding, options, prefix = (output_size,), {}, "adaptive_"
+    else:
+        window = arguments.window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+        sliding, prefix = (kernel_size, stride, padding), ""
+        options = {"dilation": dilation, "ceil_mode": ceil_mode}
     if mode == "max":
-        arguments = (kernel_size, stride, padding, dilation, ceil_mode)
-        _, indices = loops.max_pool2d(image, *arguments, return_indices=True)
-        dx = loops.max_pool2d_backward(upstream, image, *arguments)[0]
-        winners = {
-            (i, j): divmod(int(indices[0, i, j]), x.shape[1]) for i, j in np.ndindex(dy.shape)
-        }
-        return Figure([_routes(window, x, dy, dx, winners, {}, caption_mode="max")], caption)
-    if mode == "average":
-        options = {
-            "ceil_mode": ceil_mode,
-            "count_include_pad": count_include_pad,
-            "dilation": dilation,
-        }
-        dx = loops.avg_pool2d_backward(upstream, image, kernel_size, stride, padding, **options)[0]
-        shares = {}
-        for i, j in np.ndindex(dy.shape):
-            one = np.zeros_like(upstream)
-            one[0, i, j] = 1
-            back = loops.avg_pool2d_backward(one, image, kernel_size, stride, padding, **options)[0]
-            shares[i, j] = back[window.taps(i, j)[0]]
-        return Figure([_routes(window, x, dy, dx, {}, shares, caption_mode="average")], caption)
-    raise ValueError(f"mode must be 'max' or 'average', got {mode!r}")
+        forward = getattr(loops, prefix + "max_pool2d")
+        backward = getattr(loops, prefix + "max_pool2d_backward")
+        indices = forward(image, *sliding, **options, return_indices=True)[1][0]
+        dx = backward(upstream, image, *sliding, **options)[0]
+        targets = {ij: [divmod(int(indices[ij]), x.shape[1])] for ij in np.ndindex(dy.shape)}
+        return Figure([_routes(window, x, dy, dx, targets, {})], caption)
+    if output_size is None:
+        options["count_include_pad"] = count_include_pad
+    backward = getattr(loops, prefix + "avg_pool2d_backward")
+    dx = backward(upstream, image, *sliding, **options)[0]
+    targets = {(i, j): window.taps(i, j) for i, j in np.ndindex(dy.shape)}
+    shares = {}
+    for ij in targets:
+        alone = np.zeros_like(upstream)
+        alone[0][ij] = 1
+        shares[ij] = backward(alone, image, *sliding, **options)[0][targets[ij][0]]
+    return Figure([_routes(window, x, dy, dx, targets, shares)], caption)
 
 
-CELL = 46
-
-
-def _routes(window, x, dy, dx, winners, shares, caption_mode) -> Canvas:
-    gap = 74
+def _routes(
+    window: Window,
+    x: np.ndarray,
+    dy: np.ndarray,
+    dx: np.ndarray,
+    targets: dict[Cell, list[Cell]],
+    shares: dict[Cell, float],
+) -> Canvas:
     rows, cols = range(x.shape[0]), range(x.shape[1])
     i_range, j_range = range(dy.shape[0]), range(dy.shape[1])
-    left_width, right_width = CELL * len(j_range), CELL * len(cols)
-    top = MARGIN + HEADING
-    height = top + CELL * max(len(rows), len(i_range)) + MARGIN + 24
-    width = MARGIN + left_width + gap + right_width + MARGIN
-    canvas = Canvas(width, height, _routing_alt(x, dy, dx, winners, shares))
-    middle = top + CELL * max(len(rows), len(i_range)) / 2
-    source = Board(canvas, MARGIN, middle - CELL * len(i_range) / 2, i_range, j_range, CELL, CELL)
-    target = Board(
-        canvas, MARGIN + left_width + gap, middle - CELL * len(rows) / 2, rows, cols, CELL, CELL
-    )
+    ends = {
+        ij: (cells[0][0], _inside(window.cols, ij[1]).start if shares else cells[0][1])
+        for ij, cells in targets.items()
+    }
+    lanes = _lanes(ends)
+    tall = max(SIDE, 37 + 4 * max(lanes.values()) + 6)
+    top, most = MARGIN + HEADING, tall * max(len(rows), len(i_range))
+    width = 2 * MARGIN + SIDE * (len(j_range) + len(cols)) + GAP
+    canvas = Canvas(width, top + most + 30, _routing_alt(x, dy, dx, targets, shares))
+    source_top, target_top = (top + (most - tall * len(r)) / 2 for r in (i_range, rows))
+    source = Board(canvas, MARGIN, source_top, i_range, j_range, SIDE, tall)
+    target_left = MARGIN + SIDE * len(j_range) + GAP
+    target = Board(canvas, target_left, target_top, rows, cols, SIDE, tall)
+    colours = {ij: k for k, ij in enumerate(targets)}
     source.paper(i_range, j_range)
     target.paper(rows, cols)
-    order = {output: k for k, output in enumerate(np.ndindex(dy.shape))}
-    for (i, j), k in order.items():
-        source.tint(i, j, hue(k))
-        for h, w in [winners[i, j]] if winners else window.taps(i, j):
-            target.tint(h, w, hue(k))
+    overlap = any(len(window.covering(h, w)) > 1 for h in rows for w in cols)
+    for ij, k in colours.items():
+        source.tint(*ij, hue(k))
+    for cell in {cell for cells in targets.values() for cell in cells}:
+        senders = [ij for ij, cells in targets.items() if cell in cells]
+        if shares and overlap:
+            target.tint(*cell, "blue", round(0.06 + 0.3 * len(senders) / len(targets), 3))
+        else:
+            target.tint(*cell, hue(colours[senders[0]]) if len(senders) == 1 else "muted", 0.24)
     source.ruling(i_range, j_range)
     target.ruling(rows, cols)
-    for (i, j), k in order.items():
-        block = _inside(window.rows, i), _inside(window.cols, j)
-        overlap = len(order) > 1 and any(
-            len(window.covering(h, w)) > 1 for h, w in window.taps(i, j)
-        )
-        inset = 1.75 + (2.5 * (k % 3) if overlap else 0)
-        canvas.rectangle(
-            *target.box(*block, inset), stroke=hue(k), weight=BOLD - 0.5, style=dash(k)
-        )
-    arrivals: dict[tuple[int, int], int] = {}
-    for (i, j), k in order.items():
-        h, w = (
-            winners[i, j]
-            if winners
-            else (_inside(window.rows, i).start, _inside(window.cols, j).start)
-        )
-        slot = arrivals.get((h, w), 0)
-        arrivals[h, w] = slot + 1
-        _route(
-            source,
-            target,
-            (i, j),
-            (h, w),
-            k,
-            slot,
-            j_range.stop - j,
-            number(shares[i, j], 3) if shares else None,
-        )
-    for i, j in order:
-        source.value(i, j, number(dy[i, j]), bold=True)
+    for (i, j), k in colours.items():
+        inset = 1.75 + (2.75 * (k % 3) if overlap else 0)
+        box = target.box(_inside(window.rows, i), _inside(window.cols, j), inset)
+        canvas.rectangle(*box, stroke=hue(k), weight=2, style=dash(k))
+    for ij, k in colours.items():
+        _route(source, target, ij, ends[ij], lanes[ij], k)
+    for i, j in colours:
+        _value(source, i, j, number(dy[i, j]), bold=True)
+        if shares:
+            _corner(source, i, j, "× " + fraction(shares[i, j]))
     for h in rows:
         for w in cols:
-            a, b = target.place(h, w)
-            canvas.text(a + 6, b + 11, number(x[h, w]), size=10.5, fill="muted", align="left")
-            target.value(
-                h, w, number(dx[h, w]), bold=dx[h, w] != 0, fill="ink" if dx[h, w] else "muted"
-            )
-    for board, title, count in ((source, "*dy*", len(j_range)), (target, "*dx*", len(cols))):
-        canvas.text(board.x + CELL * count / 2, board.y - 14, title, size=LABEL, bold=True)
-    note = "small: *x*"
-    canvas.text(width - MARGIN, height - 14, note, size=INDEX, fill="muted", align="right")
+            _corner(target, h, w, number(x[h, w]))
+            hit = dx[h, w] != 0
+            _value(target, h, w, number(dx[h, w]), bold=hit, fill="ink" if hit else "muted")
+    canvas.text(source.x + SIDE * len(j_range) / 2, source.y - 14, "*dy*", size=LABEL, bold=True)
+    canvas.text(target.x + SIDE * len(cols) / 2, target.y - 14, "*dx*", size=LABEL, bold=True)
+    note = "small: *x*" if not shares else "small: the share, *x*"
+    canvas.text(width - MARGIN, top + most + 16, note, size=INDEX, fill="muted", align="right")
     return canvas
 
 
-def _inside(axis, i) -> range:
+def _inside(axis: Axis | Bins, i: int) -> range:
+    """From the first cell under window i to the last, clipped to the input."""
     box = box_of(axis, i)
     return range(max(box.start, 0), min(box.stop, axis.size))
 
 
-def _route(source, target, output, cell, k, slot, from_right, share) -> None:
-    """From the lower edge of a cell of dy, along the lower edges of its neighbours, across the gap."""
+def _lanes(ends: dict[Cell, Cell]) -> dict[Cell, int]:
+    """Arrows into one row run one above the other; the one that goes farthest runs lowest."""
+    lanes = {}
+    for row in {h for h, _ in ends.values()}:
+        arrivals = sorted((ij for ij in ends if ends[ij][0] == row), key=lambda ij: -ends[ij][1])
+        lanes |= {ij: lane for lane, ij in enumerate(arrivals)}
+    return lanes
+
+
+def _route(source: Board, target: Board, ij: Cell, cell: Cell, lane: int, k: int) -> None:
+    """From the lower edge of a cell of dy along its neighbours' lower edges, and across the gap."""
     canvas = source.canvas
-    x0, y0 = source.place(*output)
-    x0, y0 = x0 + CELL - 9, y0 + CELL - 6 - 3 * (from_right - 1)
-    x1, y1 = target.place(*cell)
-    x1, y1 = x1 + 15, y1 + CELL - 8 - 4 * slot
+    x0, y0 = source.place(ij[0] + 1, ij[1] + 1)
+    x0, y0 = x0 - 9, y0 - 6 - 4 * (source.cols.stop - 1 - ij[1])
+    x1, y1 = target.place(cell[0] + 1, cell[1])
+    x1, y1 = x1 + 16, y1 - 7 - 4 * lane
     leave, arrive = source.place(0, source.cols.stop)[0] + 2, target.x - 2
     bend = (arrive - leave) * 0.55
-    canvas.disc(x0, y0, 2.75, fill=hue(k), stroke=None)
-    moves = [Path.MOVETO, Path.LINETO, Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO]
-    points = [
-        (x0, y0),
-        (leave, y0),
-        (leave + bend, y0),
-        (arrive - bend, y1),
-        (arrive, y1),
-        (x1 - 6, y1),
-    ]
-    canvas.path(points, moves, stroke=hue(k), weight=LINE, style=dash(k))
+    canvas.disc(x0, y0, 3, fill=hue(k), stroke=None)
+    canvas.path(
+        [
+            (x0, y0),
+            (leave, y0),
+            (leave + bend, y0),
+            (arrive - bend, y1),
+            (arrive, y1),
+            (x1 - 5, y1),
+        ],
+        [Path.MOVETO, Path.LINETO, *[Path.CURVE4] * 3, Path.LINETO],
+        stroke=hue(k),
+        weight=LINE,
+        style=dash(k),
+    )
     canvas.head((x1, y1), (1, 0), hue(k))
-    if share:
-        canvas.text((leave + arrive) / 2, (y0 + y1) / 2, "× " + share, size=INDEX, halo=True)
 
 
-def _routing_alt(x, dy, dx, winners, shares) -> str:
-    alt = []
-    for i, j in np.ndindex(dy.shape):
-        if winners:
-            h, w = winners[i, j]
-            alt.append(
-                f"dy({i}, {j}) = {number(dy[i, j])} goes to cell ({h}, {w}), the maximum {number(x[h, w])}"
-            )
+def _corner(board: Board, h: int, w: int, text: str) -> None:
+    x, y = board.place(h, w)
+    board.canvas.text(x + 6, y + 11, text, size=11.5, fill="muted", align="left")
+
+
+def _value(board: Board, h: int, w: int, text: str, **looks) -> None:
+    """The large number, between the small one above and the arrows below."""
+    x, y = board.place(h, w + 0.5)
+    size = min(VALUE, VALUE * (SIDE - 6) / width_of(text, VALUE))
+    board.canvas.text(x, y + 27, text, size=round(size, 1), halo=True, **looks)
+
+
+def fraction(share: float) -> str:
+    """A share as 1/n where it is one."""
+    whole = round(1 / share) if share else 0
+    return f"1/{whole}" if whole and abs(whole * share - 1) < 1e-9 else number(share, 3)
+
+
+def _routing_alt(x, dy, dx, targets, shares) -> str:
+    ways = []
+    for (i, j), cells in targets.items():
+        start = f"dy({i}, {j}) = {number(dy[i, j])} goes "
+        if shares:
+            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            ways.append(start + f"in shares of {fraction(shares[i, j])} to {count}")
         else:
-            alt.append(
-                f"dy({i}, {j}) = {number(dy[i, j])} goes in shares of {number(shares[i, j], 3)} to its window"
-            )
+            ways.append(start + f"to cell {cells[0]}, the maximum {number(x[cells[0]])}")
     rows = "; ".join(" ".join(number(v) for v in row) for row in dx)
-    return "The gradient's way back: " + "; ".join(alt) + f". dx has the rows {rows}."
+    return "The gradient's way back: " + "; ".join(ways) + f". dx has the rows {rows}."
 
 
 # ---------------------------------------------------------------------------- chains

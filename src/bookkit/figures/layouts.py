@@ -1,4 +1,4 @@
-"""Figures of arrays in memory: the order of a 4-D array's entries, and windows as rows of a matrix."""
+"""Figures of arrays in memory: the order of a 4-D array's entries, windows as matrix rows."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from bookkit.figures.base import (
     INDEX,
     LABEL,
     THIN,
-    VALUE,
     Canvas,
     Figure,
     hue,
@@ -52,9 +51,9 @@ def _strip(shape, layout, element) -> Canvas:
     total = math.prod(shape)
     sizes = dict(zip(NAMES, shape, strict=True))
     inner = sizes[layout[-1]] * sizes[layout[-2]]
-    per_row = next((k * inner for k in range(12 // inner, 0, -1) if total % (k * inner) == 0), 12)
-    per_row = min(per_row, total)
-    lines, side, tall, rise = -(-total // per_row), 37, 40, 68
+    per_row = next(k for k in range(min(8, total), 0, -1) if inner % k == 0 or k % inner == 0)
+    side = 37 if shape[0] == 1 else 46
+    lines, tall, rise = -(-total // per_row), 40, 66
     title = f"{layout}   strides of N, C, H, W: {', '.join(map(str, strides))}"
     width = max(per_row * side, width_of(title, INDEX)) + 2 * MARGIN
     canvas = Canvas(width, 34 + lines * rise, _memory_alt(shape, layout, strides, element))
@@ -160,8 +159,8 @@ def _matrix(window, cell, values, title) -> Canvas:
     canvas = Canvas(
         left + across * len(taps) + MARGIN,
         top + down * len(outputs) + MARGIN,
-        f"{title}: {len(outputs)} rows, one for each window, of {len(taps)} taps; cell {cell} of the "
-        f"image stands in {repeats} of them.",
+        f"{title}: {len(outputs)} rows, one for each window, of {len(taps)} taps; "
+        f"cell {cell} of the image stands in {repeats} of them.",
     )
     board = Board(canvas, left, top, rows, cols, across, down)
     board.paper(rows, cols)

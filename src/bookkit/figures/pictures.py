@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from bookkit.figures.base import LABEL, PALETTE, THIN, Canvas, Figure, width_of
+from bookkit.figures.base import LABEL, THIN, Canvas, Figure, width_of
 
 HEADING = 24
 
@@ -13,7 +13,7 @@ HEADING = 24
 def photographs(
     images: Sequence, titles: Sequence[str], width: float = 220, caption: str | None = None
 ) -> Figure:
-    """Pictures in a row, each (C, H, W) or (H, W): values in [0, 1], or signed where any is below 0.
+    """Pictures in a row, (C, H, W) or (H, W): in [0, 1], or signed where any entry is below 0.
 
     One with fewer pixels than its place on the page shows them as squares. A signed one is a map of
     its sign: blue above zero, orange below, the page's own ground at zero.
