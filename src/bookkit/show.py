@@ -54,5 +54,5 @@ def _markdown(file: str, code: str) -> str:
 
 
 def _readable(code: str) -> str:
-    """The citations without their markup."""
-    return CITED.sub(r"(\1)", code)
+    """The code with the bare labels for citations."""
+    return CITED.sub(r"\1", code)

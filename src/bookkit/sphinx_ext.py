@@ -1,6 +1,7 @@
 """The Sphinx extension: a mark at each equation that a cell checks, and a link back at the cell.
 
-It also puts beside the pages what they would else fetch from another host: MathJax.
+It also puts beside the pages what they need as files: MathJax, which they would else fetch from
+another host, and the figures' colours.
 """
 
 import importlib.util
@@ -13,19 +14,19 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from bookkit import figures
 from bookkit.equations import checked_labels
-
-MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.connect("builder-inited", copy_mathjax)
+    app.connect("builder-inited", write_files)
     app.connect("env-purge-doc", forget_checks)
     app.connect("env-merge-info", merge_checks)
     app.connect("doctree-read", note_checks)
     app.connect("env-updated", pages_with_equations)
     app.connect("doctree-resolved", mark_equations)
-    app.add_css_file("book.css", priority=900)
+    app.add_css_file("figures.css", priority=900)
+    app.add_css_file("book.css", priority=901)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -100,7 +101,7 @@ def mark_equations(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             uri = app.builder.get_relative_uri(docname, page) if page != docname else ""
             mark = link_to_check(f"{uri}#{anchor(equation['label'])}")
             row = nodes.container(classes=["equation"])
-            equation.replace_self(row)
+            equation.parent.replace(equation, row)
             row += [equation, mark]
 
 
@@ -119,21 +120,23 @@ def link_to_check(uri: str) -> nodes.paragraph:
     return nodes.paragraph("", "", link, classes=["check-mark"])
 
 
-# ---------------------------------------------------------------------------- MathJax
+# ---------------------------------------------------------------------------- files
 
 
-def copy_mathjax(app: Sphinx) -> None:
+def write_files(app: Sphinx) -> None:
+    if app.builder.format == "html":
+        static = Path(app.outdir, "_static")
+        static.mkdir(parents=True, exist_ok=True)
+        (static / "figures.css").write_text(figures.css(), encoding="utf-8")
+        copy_mathjax(static / "mathjax")
+
+
+def copy_mathjax(target: Path) -> None:
     """Copy the part of MathJax that renders TeX."""
-    if app.builder.format != "html":
-        return
     package = importlib.util.find_spec("sphinx-mathjax-offline")
     assert package is not None
     assert package.submodule_search_locations
     source = Path(package.submodule_search_locations[0], "static", "mathjax")
-    target = Path(app.outdir, "_static", "mathjax")
-    for name in MATHJAX:
-        if (source / name).is_dir():
-            shutil.copytree(source / name, target / name, dirs_exist_ok=True)
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
+    for folder in ("input/tex/extensions", "output/chtml/fonts/woff-v2"):
+        shutil.copytree(source / folder, target / folder, dirs_exist_ok=True)
+    shutil.copyfile(source / "tex-chtml.js", target / "tex-chtml.js")
