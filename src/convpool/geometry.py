@@ -12,14 +12,14 @@ from typing import Generic, TypeVar
 
 
 def span(kernel: int, dilation: int) -> int:
-    """Cells from the first tap to the last, both counted (:eq:`eq-span`)."""
+    """Cells from the first tap to the last, both counted: :eq:`eq-span`."""
     return dilation * (kernel - 1) + 1
 
 
 def output_size(
     size: int, kernel: int, stride: int, before: int, after: int, dilation: int, ceil_mode: bool
 ) -> int:
-    """How many windows fit (:eq:`eq-output-size`, :eq:`eq-output-size-ceil`); below 1: none does."""
+    """How many windows fit, below 1 if none does: :eq:`eq-output-size`, :eq:`eq-output-size-ceil`."""
     room = size + before + after - span(kernel, dilation)
     if not ceil_mode:
         return room // stride + 1
@@ -28,7 +28,7 @@ def output_size(
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
-    """The padding that gives ⌈size / stride⌉ outputs, the odd cell after (:eq:`eq-same-padding`)."""
+    """The padding that gives ⌈size / stride⌉ outputs, the odd cell after: :eq:`eq-same-padding`."""
     out = -(-size // stride)
     total = max((out - 1) * stride + span(kernel, dilation) - size, 0)
     return total // 2, total - total // 2
@@ -66,11 +66,11 @@ class Axis:
         return i * self.stride - self.before
 
     def tap(self, i: int, u: int) -> int:
-        """The cell under tap u of window i, inside the input or not (:eq:`eq-tap`)."""
+        """The cell under tap u of window i, inside the input or not: :eq:`eq-tap`."""
         return self.start(i) + u * self.dilation
 
     def taps(self, i: int) -> range:
-        """The cells under window i that lie inside the input (:eq:`eq-taps-inside`)."""
+        """The cells under window i that lie inside the input: :eq:`eq-taps-inside`."""
         start, d = self.start(i), self.dilation
         first = start if start >= 0 else start % d
         return range(first, min(start + span(self.kernel, d), self.size), d)
@@ -83,7 +83,7 @@ class Axis:
         return range(first, max(first, stop))
 
     def covering(self, h: int) -> tuple[int, ...]:
-        """The windows that have a tap on cell h, in order (:eq:`eq-covering`)."""
+        """The windows that have a tap on cell h, in order: :eq:`eq-covering`."""
         hits = []
         for u in reversed(range(self.kernel)):
             i, remainder = divmod(h + self.before - u * self.dilation, self.stride)
@@ -109,7 +109,7 @@ class Bins:
     out: int
 
     def taps(self, i: int) -> range:
-        """The cells of bin i (:eq:`eq-adaptive-bins`)."""
+        """The cells of bin i: :eq:`eq-adaptive-bins`."""
         return range(i * self.size // self.out, -(-(i + 1) * self.size // self.out))
 
     def covering(self, h: int) -> tuple[int, ...]:
@@ -158,7 +158,7 @@ class ReceptiveField:
 
 
 def receptive_field(layers: Iterable[Axis]) -> ReceptiveField:
-    """The receptive field of layers applied in this order (:eq:`eq-receptive-field`)."""
+    """The receptive field of layers applied in this order: :eq:`eq-receptive-field`."""
     size, stride, start = 1, 1, 0
     for layer in layers:
         start -= layer.before * stride
