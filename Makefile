@@ -13,7 +13,7 @@ JOBS ?= 2
 
 PY := $(BIN)/python
 INSTALLED := .venv/installed
-BUILD := $(PY) -m jupyter_book build . -W -n --keep-going -q
+BUILD := $(BIN)/jupyter-book build . -W -n --keep-going -q
 
 # Compiled kernels that were cached before the source changed must not pass a test.
 KERNELS := _build/kernels
