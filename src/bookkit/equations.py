@@ -11,13 +11,16 @@ from functools import cached_property
 from pathlib import Path
 
 import nbformat
+from markdown_it import MarkdownIt
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-LABELLED = re.compile(r"\$\$(?:[^$]|\\\$)+\$\$[ \t]*\(([^)\s]+)\)")
 CITED = re.compile(r":eq:`([^`]+)`")
 CHECKS = re.compile(r"# checks (eq-.*)")
 LABEL = re.compile(r"eq-[a-z0-9]+(-[a-z0-9]+)*")
-CODE_FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})(?!\{).*?^(?P=fence)", re.MULTILINE | re.DOTALL)
+DIRECTIVE = re.compile(r"\s*\{(?!code|eval-rst)[\w:-]+\}")  # whose content is text
 NOT_COMPARED = ("nbval-skip", "nbval-ignore-output", "raises-exception")
+MARKDOWN = MarkdownIt("commonmark").use(dollarmath_plugin).use(colon_fence_plugin)
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,13 @@ def cells(path: Path) -> list[nbformat.NotebookNode]:
     return [nbformat.v4.new_markdown_cell(path.read_text(encoding="utf-8"))]
 
 
-def defined_labels(text: str) -> list[str]:
-    """The labels of the equations in MyST text, code fences left out."""
-    return LABELLED.findall(CODE_FENCE.sub("", text))
+def defined_labels(text: str) -> Iterator[str]:
+    """The labels of the equations in MyST text, also inside its directives."""
+    for token in MARKDOWN.parse(text):
+        if token.type == "math_block_label":
+            yield token.info
+        elif token.type in ("fence", "colon_fence") and DIRECTIVE.match(token.info):
+            yield from defined_labels(token.content)
 
 
 def checked_labels(source: str) -> tuple[str, ...] | None:

@@ -7,11 +7,12 @@ another host, and the figures' colours.
 import importlib.util
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.domains.math import MathDomain
 from sphinx.environment import BuildEnvironment
 
 from bookkit import figures
@@ -91,7 +92,8 @@ def merge_checks(
 
 def pages_with_equations(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Their marks may point to cells that have moved: write them again whenever a page was read."""
-    return sorted({docname for docname, _ in env.get_domain("math").equations.values()})
+    domain = cast(MathDomain, env.get_domain("math"))
+    return sorted({docname for docname, _ in domain.equations.values()})
 
 
 def mark_equations(app: Sphinx, doctree: nodes.document, docname: str) -> None:
