@@ -41,6 +41,8 @@ def test_a_second_run_changes_nothing(write):
     path = write(chatter, "sum(range(20))")
     assert execute.execute(path)
     first = path.read_bytes()
+    _, cell, _ = nbformat.read(path, as_version=4).cells
+    assert [output.name for output in cell.outputs] == ["stdout", "stderr"]
     assert not execute.execute(path)
     assert path.read_bytes() == first
 
@@ -49,7 +51,9 @@ def test_what_is_stored_names_no_moment_no_version_and_no_machine(write):
     path = write("6 * 7")
     execute.execute(path)
     stored = path.read_bytes()
-    _, cell = nbformat.read(path, as_version=4).cells
+    notebook = nbformat.read(path, as_version=4)
+    _, cell = notebook.cells
+    assert notebook.metadata == {"kernelspec": execute.KERNEL, "language_info": execute.LANGUAGE}
     assert cell.outputs[0].data["text/plain"] == "42"
     assert cell.execution_count == 1
     assert cell.metadata == {"tags": ["a"]}

@@ -25,7 +25,7 @@ LANGUAGE = {
     "nbconvert_exporter": "python",
     "pygments_lexer": "ipython3",
 }
-LEFT_BY_EDITORS = ("execution", "ExecuteTime", "collapsed", "scrolled", "vscode", "trusted")
+LEFT_BY_RUNS = ("execution", "ExecuteTime", "collapsed", "scrolled", "vscode", "trusted")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -36,13 +36,12 @@ class CellFailed(Exception):
 def execute(path: Path, cell_done: Callable[[], Any] = lambda: None) -> bool:
     """Run one notebook in a fresh kernel, store it, and say whether the file changed."""
     before = path.read_bytes()
-    notebook = normalised(nbformat.reads(before.decode(), as_version=4))
+    notebook = nbformat.reads(before.decode(), as_version=4)
     client = NotebookClient(
         notebook,
         kernel_name=KERNEL["name"],
         resources={"metadata": {"path": str(path.parent)}},
         timeout=600,
-        record_timing=False,
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
         on_cell_executed=lambda **_: cell_done(),
@@ -58,21 +57,18 @@ def execute(path: Path, cell_done: Callable[[], Any] = lambda: None) -> bool:
     return True
 
 
-def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without anything that depends on the machine, the editor or the moment."""
+def stored_form(notebook: nbformat.NotebookNode) -> bytes:
+    """The bytes of the file, without anything that depends on machine, editor or moment.
+
+    Sorted keys, one space of indent, LF, and a newline at the end.
+    """
     notebook.nbformat_minor = 5
-    notebook.metadata.kernelspec = dict(KERNEL)
-    notebook.metadata.language_info = dict(LANGUAGE)
+    notebook.metadata.kernelspec = KERNEL
+    notebook.metadata.language_info = LANGUAGE
     for number, cell in enumerate(notebook.cells):
         cell.setdefault("id", f"cell-{number}")
-        for key in LEFT_BY_EDITORS:
+        for key in LEFT_BY_RUNS:
             cell.metadata.pop(key, None)
-    return notebook
-
-
-def stored_form(notebook: nbformat.NotebookNode) -> bytes:
-    """The bytes of the file: sorted keys, one space of indent, LF, a newline at the end."""
-    notebook = normalised(notebook)  # the kernel has written its version into the metadata
     nbformat.validate(notebook)
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
 
