@@ -39,7 +39,6 @@ notebooks: $(INSTALLED) ## run every notebook again and store its outputs
 
 test: lint ## prove everything: style, types, package, website, every cell of every notebook
 	@$(PY) -c "import shutil; shutil.rmtree('$(KERNELS)', ignore_errors=True)"
-	@$(BUILD) --all
 	@NUMBA_CACHE_DIR="$(CURDIR)/$(KERNELS)" $(PY) -m pytest tests src/convpool book \
 		-n $(JOBS) --dist=loadfile --doctest-modules \
 		--nbval --nbval-sanitize-with=tests/nbval_sanitize.cfg
