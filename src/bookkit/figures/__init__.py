@@ -1,4 +1,4 @@
-"""The book's figures: functions of parameters, each returning a `Figure` that shows itself in a cell.
+"""The book's figures: functions of parameters, each returning a `Figure` that a cell shows.
 
 `from bookkit import figures`; make the call the last expression of a cell, without `print`. Every
 figure knows the light and the dark mode, describes itself to a screen reader (`.alt`), fits a phone
@@ -42,9 +42,9 @@ Windows
 Gradients
     routing(x, dy, kernel_size=None, stride=None, padding=0, dilation=1, ceil_mode=False,
             mode="max", count_include_pad=True, output_size=None)
-        The gradient's way back: an arrow from each entry of dy to the cell that won ("max") or, with
-        its share, to its window ("average"); dx in large numbers, x in small ones. Winners, shares
-        and dx are computed by convpool.loops. `output_size` instead of `kernel_size`: adaptive bins.
+        The gradient's way back: an arrow from each entry of dy to the cell that won ("max") or,
+        with its share, to its window ("average"); dx in large numbers, x in small ones. Winners,
+        shares and dx come from convpool.loops. `output_size` instead of `kernel_size`: adaptive.
         figures.routing(x, dy, 2)            figures.routing(x, dy, 3, stride=1, mode="average")
         figures.routing(x, dy, output_size=(2, 3))
     chain(values, functions, cotangents=(), pullbacks=())
@@ -88,12 +88,13 @@ A figure whose stored output is a measurement (timings) needs the tag nbval-igno
 """
 
 from bookkit.figures.base import Canvas, Figure, css
-from bookkit.figures.cells import coverage, grid, grids, windows
+from bookkit.figures.cells import grid, grids
 from bookkit.figures.charts import bars, lines, lp_balls, lp_curves
 from bookkit.figures.flows import chain, routing
 from bookkit.figures.intervals import axis, bins, receptive_field
 from bookkit.figures.layouts import im2col, memory
 from bookkit.figures.pictures import digits, photographs
+from bookkit.figures.placement import coverage, windows
 
 __all__ = [
     "Canvas",

@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -114,7 +115,7 @@ def width_of(text: str, size: float) -> float:
 
 # ---------------------------------------------------------------------------- canvas
 
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bookkit",
     "path.simplify": False,
@@ -185,6 +186,13 @@ class Canvas:
         """A rectangle, stroked unless told otherwise."""
         corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)]
         self.path(corners, [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY], **looks)
+
+    def rectangles(self, boxes: Iterable[tuple], fill: str, opacity: float) -> None:
+        """Many filled rectangles, as one path."""
+        corners = [((x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)) for x, y, w, h in boxes]
+        codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(corners)
+        points = [point for five in corners for point in five]
+        self.path(points, codes, fill=fill, stroke=None, opacity=opacity)
 
     def polygon(self, points: Sequence[tuple[float, float]], **looks) -> None:
         """A closed polygon."""
@@ -284,6 +292,10 @@ class Canvas:
             gid="halo" if halo else None,
         )
 
+    def note(self, x: float, y: float, text: str, align: str = "center") -> None:
+        """Small and quiet text."""
+        self.text(x, y, text, size=INDEX, fill="muted", align=align)
+
     def image(
         self, x: float, y: float, width: float, height: float, picture: Image.Image, crisp: bool
     ):
@@ -309,7 +321,7 @@ class Canvas:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" '
             f'viewBox="0 0 {w} {h}" width="{w}" height="{h}" stroke-linejoin="round" '
-            'style="max-width:100%;height:auto;font-family:inherit;'
+            'style="max-width:100%;min-width:0;height:auto;font-family:inherit;'
             f'font-variant-numeric:tabular-nums">{body}</svg>'
         )
 
@@ -328,7 +340,7 @@ class Canvas:
                 yield _text(child, halo=mark == "halo")
 
 
-def _short(value: float) -> str:
+def _short(value: float | str) -> str:
     """At most two decimals, as few as it needs."""
     text = f"{float(value):.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
@@ -383,6 +395,9 @@ def _text(node: ElementTree.Element, halo: bool) -> str:
 # ---------------------------------------------------------------------------- figure
 
 
+_GROUP = '<div style="display:flex;align-items:center;gap:1.25rem;max-width:100%">{}</div>'
+
+
 @dataclass(frozen=True)
 class Figure:
     """Canvases in a row that wraps on a narrow page, signs between them, and a caption.
@@ -405,13 +420,15 @@ class Figure:
         return self._html[0]
 
     def _drawn(self) -> str:
-        parts = []
+        parts, sign = [], ""
         for item in self.items:
             if isinstance(item, Canvas):
-                parts.append(item.svg())
+                # A sign stays with what follows it when the row wraps.
+                parts.append(_GROUP.format(sign + item.svg()) if sign else item.svg())
+                sign = ""
             else:
-                sign = _marked_up(item, r"<em>\1</em>", r"<code>\1</code>")
-                parts.append(f'<span aria-hidden="true" style="font-size:1.5rem">{sign}</span>')
+                text = _marked_up(item, r"<em>\1</em>", r"<code>\1</code>")
+                sign = f'<span aria-hidden="true" style="font-size:1.5rem">{text}</span>'
         caption = ""
         if self.caption:
             text = _marked_up(self.caption, r"<em>\1</em>", r"<code>\1</code>")

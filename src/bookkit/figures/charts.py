@@ -1,7 +1,7 @@
 """Figures with axes: lines, bars, the unit balls of the p-norms and what Lp pooling makes of p."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -20,31 +20,33 @@ from bookkit.figures.base import (
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+Point = tuple[float, float]
+WIDTH, HEIGHT = 460, 250  # of a chart, and of the area inside its axes
+
+
 class _Scale:
     """From values to pixels, linear or logarithmic, with the ticks that suit it."""
 
     def __init__(self, low: float, high: float, start: float, stop: float, log: bool):
         self.log, self.start, self.stop = log, start, stop
         if log:
-            self.low, self.high = math.floor(math.log10(low)), math.ceil(math.log10(high))
-            self.high += self.low == self.high
-            step = max(1, math.ceil((self.high - self.low) / 6))
-            self.ticks = [10.0**e for e in range(self.low, self.high + 1, step)]
-            self.names = [
-                "1" if e == 0 else "10" + str(e).translate(SUPERSCRIPTS)
-                for e in range(self.low, self.high + 1, step)
-            ]
+            first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+            last += first == last
+            powers = range(first, last + 1, math.ceil((last - first) / 6))
+            self.low, self.high = float(first), float(last)
+            self.ticks = [10.0**power for power in powers]
+            self.names = ["10" + str(power).translate(SUPERSCRIPTS) for power in powers]
         else:
             high = high if high > low else low + 1
             step = _nice((high - low) / 5)
-            self.low, self.high = math.floor(low / step) * step, math.ceil(high / step) * step
-            count = round((self.high - self.low) / step)
-            self.ticks = [self.low + k * step for k in range(count + 1)]
-            self.names = [number(t, 6) for t in self.ticks]
+            first, last = math.floor(low / step), math.ceil(high / step)
+            self.low, self.high = first * step, last * step
+            self.ticks = [k * step for k in range(first, last + 1)]
+            self.names = [number(tick, 6) for tick in self.ticks]
 
     def __call__(self, value: float) -> float:
-        value = math.log10(value) if self.log else value
-        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+        place = math.log10(value) if self.log else value
+        return self.start + (place - self.low) / (self.high - self.low) * (self.stop - self.start)
 
 
 def _nice(step: float) -> float:
@@ -54,8 +56,8 @@ def _nice(step: float) -> float:
 
 
 def lines(
-    x: Sequence[float],
-    series: Mapping[str, Sequence[float]],
+    x: Iterable[float],
+    series: Mapping[str, Iterable[float]],
     xlabel: str,
     ylabel: str,
     title: str | None = None,
@@ -65,99 +67,102 @@ def lines(
     caption: str | None = None,
 ) -> Figure:
     """Curves over x, a colour, dash and marker each; on a logarithmic axis what is positive."""
-    curves = {}
-    for name, y in series.items():
-        if len(y) != len(x):
-            raise ValueError(f"series {name!r} has {len(y)} values for {len(x)} of x")
-        curves[name] = [
-            (float(a), float(b))
-            for a, b in zip(x, y, strict=True)
-            if math.isfinite(a)
-            and math.isfinite(b)
-            and not (logx and a <= 0)
-            and not (logy and b <= 0)
-        ]
+    curves = {name: _drawable(x, y, logx, logy) for name, y in series.items()}
     everything = [point for curve in curves.values() for point in curve]
     if not everything:
-        raise ValueError(
-            "nothing to draw: no finite value (on a logarithmic axis: no positive one)"
-        )
+        raise ValueError("no value to draw: none is finite and, on a logarithmic axis, positive")
     xs, ys = zip(*everything, strict=True)
-    width, plot_height = 460, 250
-    top = 12 + (24 if title else 0) + 22
-    probe = _Scale(min(ys), max(ys), 0, 1, logy)
-    left = max(width_of(name, INDEX) for name in probe.names) + 16
-    bottom = top + plot_height
-    across = _Scale(min(xs), max(xs), left, width - 22, logx)
+    top = 34 + (24 if title else 0)
+    bottom = top + HEIGHT
     up = _Scale(min(ys), max(ys), bottom, top, logy)
-    many = len(curves) > 1
-    keys = _key_rows(list(curves), width - left) if many else []
+    left, right = max(width_of(name, INDEX) for name in up.names) + 16, WIDTH - 22
+    across = _Scale(min(xs), max(xs), left, right, logx)
+    keys = _key_rows(list(curves), right - left) if len(curves) > 1 else []
     alt = f"{title}: " if title else ""
     alt += f"Chart of {ylabel} against {xlabel}. "
     alt += "; ".join(f"{name} goes {_ends(curve)}" for name, curve in curves.items() if curve) + "."
-    canvas = Canvas(width, bottom + 50 + 24 * len(keys), alt)
+    canvas = Canvas(WIDTH, bottom + 50 + 24 * len(keys), alt)
     if title:
-        canvas.text(width / 2, 14, title, size=LABEL, bold=True)
-    canvas.lines(
-        [((left, up(t)), (width - 22, up(t))) for t in up.ticks], stroke="rule", weight=0.75
-    )
-    canvas.lines(
-        [((across(t), top), (across(t), bottom)) for t in across.ticks], stroke="rule", weight=0.75
-    )
-    canvas.rectangle(left, top, width - 22 - left, plot_height, stroke="muted", weight=THIN)
-    for t, name in zip(up.ticks, up.names, strict=True):
-        canvas.text(left - 8, up(t), name, size=INDEX, fill="muted", align="right")
-    for t, name in zip(across.ticks, across.names, strict=True):
-        canvas.text(across(t), bottom + 15, name, size=INDEX, fill="muted")
+        canvas.text(WIDTH / 2, 14, title, size=LABEL, bold=True)
+    _axes(canvas, across, up)
     canvas.text(left, top - 14, ylabel, size=INDEX, align="left")
-    canvas.text((left + width - 22) / 2, bottom + 36, xlabel, size=INDEX)
+    canvas.text((left + right) / 2, bottom + 36, xlabel, size=INDEX)
     for k, curve in enumerate(curves.values()):
-        places = [(across(a), up(b)) for a, b in curve]
-        if len(places) > 1:
-            canvas.line(*places, stroke=hue(k), weight=2, style=dash(k))
-        for place in places if points else ():
-            _marker(canvas, *place, k)
+        _curve(canvas, [(across(a), up(b)) for a, b in curve], k, points)
     for row, names in enumerate(keys):
-        at = left
+        y, at = bottom + 62 + 24 * row, left
         for k, name in names:
-            y = bottom + 62 + 24 * row
-            canvas.line((at, y), (at + 30, y), stroke=hue(k), weight=2, style=dash(k))
+            _curve(canvas, [(at, y), (at + 30, y)], k, points=False)
             if points:
                 _marker(canvas, at + 15, y, k)
             canvas.text(at + 38, y, name, size=INDEX, align="left")
-            at += 38 + width_of(name, INDEX) + 18
+            at += _key_width(name)
     return Figure([canvas], caption)
 
 
-def _ends(curve) -> str:
+def _drawable(x: Iterable[float], y: Iterable[float], logx: bool, logy: bool) -> list[Point]:
+    points = ((float(a), float(b)) for a, b in zip(x, y, strict=True))
+    return [
+        (a, b)
+        for a, b in points
+        if math.isfinite(a) and math.isfinite(b) and (a > 0 or not logx) and (b > 0 or not logy)
+    ]
+
+
+def _ends(curve: list[Point]) -> str:
     (a, b), (c, d) = curve[0], curve[-1]
     return f"from {b:.2g} at {a:.2g} to {d:.2g} at {c:.2g}"
 
 
-def _key_rows(names: list[str], width: float) -> list[list[tuple[int, str]]]:
-    rows: list[list[tuple[int, str]]] = [[]]
-    used = 0.0
-    for k, name in enumerate(names):
-        need = 38 + width_of(name, INDEX) + 18
-        if rows[-1] and used + need > width:
-            rows.append([])
-            used = 0
-        rows[-1].append((k, name))
-        used += need
-    return rows
+def _axes(canvas: Canvas, across: _Scale, up: _Scale) -> None:
+    """The frame, a fine line at every tick, and what the ticks stand for."""
+    left, right, bottom, top = across.start, across.stop, up.start, up.stop
+    flat = [((left, up(tick)), (right, up(tick))) for tick in up.ticks]
+    upright = [((across(tick), top), (across(tick), bottom)) for tick in across.ticks]
+    canvas.lines(flat + upright, stroke="rule", weight=0.75)
+    canvas.rectangle(left, top, right - left, bottom - top, stroke="muted", weight=THIN)
+    for tick, name in zip(up.ticks, up.names, strict=True):
+        canvas.note(left - 8, up(tick), name, align="right")
+    for tick, name in zip(across.ticks, across.names, strict=True):
+        canvas.note(across(tick), bottom + 15, name)
+
+
+def _curve(canvas: Canvas, places: list[Point], k: int, points: bool) -> None:
+    if len(places) > 1:
+        canvas.line(*places, stroke=hue(k), weight=2, style=dash(k))
+    for x, y in places if points else ():
+        _marker(canvas, x, y, k)
 
 
 def _marker(canvas: Canvas, x: float, y: float, k: int) -> None:
     """A disc, a square, a diamond, a triangle: the shape goes with the colour."""
-    r, looks = 4, {"fill": hue(k), "stroke": "paper", "weight": 1}
+    r = 4
     if k % 4 == 0:
-        canvas.disc(x, y, r, **looks)
-    elif k % 4 == 1:
-        canvas.rectangle(x - r + 0.5, y - r + 0.5, 2 * r - 1, 2 * r - 1, **looks)
-    elif k % 4 == 2:
-        canvas.polygon([(x, y - r - 1), (x + r + 1, y), (x, y + r + 1), (x - r - 1, y)], **looks)
-    else:
-        canvas.polygon([(x, y - r - 1), (x + r + 1, y + r), (x - r - 1, y + r)], **looks)
+        canvas.disc(x, y, r, fill=hue(k), stroke="paper", weight=1)
+        return
+    corners = {
+        1: [(-r, -r), (r, -r), (r, r), (-r, r)],
+        2: [(0, -r - 1), (r + 1, 0), (0, r + 1), (-r - 1, 0)],
+        3: [(0, -r - 1), (r + 1, r), (-r - 1, r)],
+    }[k % 4]
+    canvas.polygon([(x + a, y + b) for a, b in corners], fill=hue(k), stroke="paper", weight=1)
+
+
+def _key_width(name: str) -> float:
+    return 38 + width_of(name, INDEX) + 18
+
+
+def _key_rows(names: list[str], width: float) -> list[list[tuple[int, str]]]:
+    """The names with their numbers, in as many rows as they need."""
+    rows: list[list[tuple[int, str]]] = [[]]
+    used = 0.0
+    for k, name in enumerate(names):
+        if rows[-1] and used + _key_width(name) > width:
+            rows.append([])
+            used = 0
+        rows[-1].append((k, name))
+        used += _key_width(name)
+    return rows
 
 
 def bars(
@@ -212,7 +217,7 @@ def bars(
     for k, (name, value) in enumerate(values.items()):
         x, y = left + room * value / most + 8, top + step * (k + 0.5)
         canvas.text(x, y, texts[name], size=LABEL, align="left", halo=True)
-    canvas.text(left, bottom + 16, label, size=INDEX, fill="muted", align="left")
+    canvas.note(left, bottom + 16, label, align="left")
     return Figure([canvas], caption)
 
 
@@ -242,7 +247,7 @@ def lp_balls(norms: Sequence[float] = (1, 2, 4, math.inf), caption: str | None =
         (middle - 8, middle - radius - 11, "1", "right"),
         (middle - 8, middle + radius + 12, "−1", "right"),
     ):
-        canvas.text(x, y, text, size=INDEX, fill="muted", align=align)
+        canvas.note(x, y, text, align=align)
     for k, p in enumerate(norms):
         y = middle - 14 * (len(norms) - 1) + 28 * k
         at = 2 * middle + 4

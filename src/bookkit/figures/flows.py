@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.path import Path
 
 from bookkit.figures.base import (
-    INDEX,
     LABEL,
     LINE,
     THIN,
@@ -18,7 +17,8 @@ from bookkit.figures.base import (
     number,
     width_of,
 )
-from bookkit.figures.cells import HEADING, MARGIN, Board, Cell, box_of
+from bookkit.figures.cells import HEADING, MARGIN, Board, Cell
+from bookkit.figures.placement import box_of
 from convpool import arguments, loops
 from convpool.geometry import Axis, Bins, Window
 
@@ -51,10 +51,10 @@ def routing(
     image, upstream = x[np.newaxis], dy[np.newaxis]
     if output_size is not None:
         window = arguments.adaptive_window(image[np.newaxis], output_size)
-        sliding, options, prefix = (output_size,), {}, "adaptive_"
+        sliding, options, prefix = [output_size], {}, "adaptive_"
     else:
         window = arguments.window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-        sliding, prefix = (kernel_size, stride, padding), ""
+        sliding, prefix = [kernel_size, stride, padding], ""
         options = {"dilation": dilation, "ceil_mode": ceil_mode}
     if mode == "max":
         forward = getattr(loops, prefix + "max_pool2d")
@@ -84,55 +84,69 @@ def _routes(
     targets: dict[Cell, list[Cell]],
     shares: dict[Cell, float],
 ) -> Canvas:
-    rows, cols = range(x.shape[0]), range(x.shape[1])
-    i_range, j_range = range(dy.shape[0]), range(dy.shape[1])
+    overlap = any(len(window.covering(h, w)) > 1 for h, w in np.ndindex(x.shape))
+    roomy = 5 if overlap else 0  # the outlines of overlapping windows lie inside each other
     ends = {
-        ij: (cells[0][0], _inside(window.cols, ij[1]).start if shares else cells[0][1])
-        for ij, cells in targets.items()
+        (i, j): (cells[0][0], _inside(window.cols, j).start if shares else cells[0][1])
+        for (i, j), cells in targets.items()
     }
     lanes = _lanes(ends)
-    tall = max(SIDE, 37 + 4 * max(lanes.values()) + 6)
-    top, most = MARGIN + HEADING, tall * max(len(rows), len(i_range))
-    width = 2 * MARGIN + SIDE * (len(j_range) + len(cols)) + GAP
-    canvas = Canvas(width, top + most + 30, _routing_alt(x, dy, dx, targets, shares))
-    source_top, target_top = (top + (most - tall * len(r)) / 2 for r in (i_range, rows))
-    source = Board(canvas, MARGIN, source_top, i_range, j_range, SIDE, tall)
-    target_left = MARGIN + SIDE * len(j_range) + GAP
-    target = Board(canvas, target_left, target_top, rows, cols, SIDE, tall)
-    colours = {ij: k for k, ij in enumerate(targets)}
-    source.paper(i_range, j_range)
-    target.paper(rows, cols)
-    overlap = any(len(window.covering(h, w)) > 1 for h in rows for w in cols)
-    for ij, k in colours.items():
-        source.tint(*ij, hue(k))
-    for cell in {cell for cells in targets.values() for cell in cells}:
-        senders = [ij for ij, cells in targets.items() if cell in cells]
-        if shares and overlap:
-            target.tint(*cell, "blue", round(0.06 + 0.3 * len(senders) / len(targets), 3))
-        else:
-            target.tint(*cell, hue(colours[senders[0]]) if len(senders) == 1 else "muted", 0.24)
-    source.ruling(i_range, j_range)
-    target.ruling(rows, cols)
-    for (i, j), k in colours.items():
+    tall = max(SIDE + roomy, 37 + roomy + 4 * max(lanes.values()) + 6)
+    note = "small: the share, *x*" if shares else "small: *x*"
+    alt = _routing_alt(x, dy, dx, targets, shares)
+    source, target = _facing_boards(dy.shape, x.shape, tall, note, alt)
+    _tint(source, target, targets, shade=bool(shares) and overlap)
+    source.ruling(source.rows, source.cols)
+    target.ruling(target.rows, target.cols)
+    for k, (i, j) in enumerate(targets):
         inset = 1.75 + (2.75 * (k % 3) if overlap else 0)
         box = target.box(_inside(window.rows, i), _inside(window.cols, j), inset)
-        canvas.rectangle(*box, stroke=hue(k), weight=2, style=dash(k))
-    for ij, k in colours.items():
+        target.canvas.rectangle(*box, stroke=hue(k), weight=2, style=dash(k))
+    for k, ij in enumerate(targets):
         _route(source, target, ij, ends[ij], lanes[ij], k)
-    for i, j in colours:
-        _value(source, i, j, number(dy[i, j]), bold=True)
+    for i, j in targets:
+        _value(source, i, j, number(dy[i, j]), 0, bold=True)
         if shares:
-            _corner(source, i, j, "× " + fraction(shares[i, j]))
-    for h in rows:
-        for w in cols:
-            _corner(target, h, w, number(x[h, w]))
-            hit = dx[h, w] != 0
-            _value(target, h, w, number(dx[h, w]), bold=hit, fill="ink" if hit else "muted")
-    canvas.text(source.x + SIDE * len(j_range) / 2, source.y - 14, "*dy*", size=LABEL, bold=True)
-    canvas.text(target.x + SIDE * len(cols) / 2, target.y - 14, "*dx*", size=LABEL, bold=True)
-    note = "small: *x*" if not shares else "small: the share, *x*"
-    canvas.text(width - MARGIN, top + most + 16, note, size=INDEX, fill="muted", align="right")
-    return canvas
+            _corner(source, i, j, "× " + fraction(shares[i, j]), 0)
+    for h, w in np.ndindex(x.shape):
+        _corner(target, h, w, number(x[h, w]), roomy)
+        _value(target, h, w, number(dx[h, w]), roomy, bold=bool(dx[h, w]))
+    return source.canvas
+
+
+def _facing_boards(
+    left: tuple[int, ...], right: tuple[int, ...], tall: float, note: str, alt: str
+) -> tuple[Board, Board]:
+    """dy on the left and dx on the right, level with each other, and a note below."""
+    top, most = MARGIN + HEADING, tall * max(left[0], right[0])
+    width = 2 * MARGIN + SIDE * (left[1] + right[1]) + GAP
+    canvas = Canvas(width, top + most + 30, alt)
+    canvas.note(width - MARGIN, top + most + 16, note, align="right")
+    boards = []
+    for shape, x, title in (
+        (left, MARGIN, "*dy*"),
+        (right, MARGIN + SIDE * left[1] + GAP, "*dx*"),
+    ):
+        y = top + (most - tall * shape[0]) / 2
+        board = Board(canvas, x, y, range(shape[0]), range(shape[1]), SIDE, tall)
+        board.paper(board.rows, board.cols)
+        canvas.text(x + SIDE * shape[1] / 2, y - 14, title, size=LABEL, bold=True)
+        boards.append(board)
+    return boards[0], boards[1]
+
+
+def _tint(source: Board, target: Board, targets: dict[Cell, list[Cell]], shade: bool) -> None:
+    """Each output and where its gradient goes in one colour; where many meet, none of theirs."""
+    senders: dict[Cell, list[int]] = {}
+    for k, (ij, cells) in enumerate(targets.items()):
+        source.tint(*ij, hue(k))
+        for cell in cells:
+            senders.setdefault(cell, []).append(k)
+    for cell, numbers in senders.items():
+        if shade:
+            target.tint(*cell, "blue", round(0.06 + 0.3 * len(numbers) / len(targets), 3))
+        else:
+            target.tint(*cell, hue(numbers[0]) if len(numbers) == 1 else "muted", 0.24)
 
 
 def _inside(axis: Axis | Bins, i: int) -> range:
@@ -143,7 +157,7 @@ def _inside(axis: Axis | Bins, i: int) -> range:
 
 def _lanes(ends: dict[Cell, Cell]) -> dict[Cell, int]:
     """Arrows into one row run one above the other; the one that goes farthest runs lowest."""
-    lanes = {}
+    lanes: dict[Cell, int] = {}
     for row in {h for h, _ in ends.values()}:
         arrivals = sorted((ij for ij in ends if ends[ij][0] == row), key=lambda ij: -ends[ij][1])
         lanes |= {ij: lane for lane, ij in enumerate(arrivals)}
@@ -177,16 +191,18 @@ def _route(source: Board, target: Board, ij: Cell, cell: Cell, lane: int, k: int
     canvas.head((x1, y1), (1, 0), hue(k))
 
 
-def _corner(board: Board, h: int, w: int, text: str) -> None:
+def _corner(board: Board, h: int, w: int, text: str, inset: float) -> None:
     x, y = board.place(h, w)
-    board.canvas.text(x + 6, y + 11, text, size=11.5, fill="muted", align="left")
+    x, y = x + 6 + inset, y + 11 + 0.8 * inset
+    board.canvas.text(x, y, text, size=11.5, fill="muted", align="left")
 
 
-def _value(board: Board, h: int, w: int, text: str, **looks) -> None:
+def _value(board: Board, h: int, w: int, text: str, inset: float, bold: bool) -> None:
     """The large number, between the small one above and the arrows below."""
     x, y = board.place(h, w + 0.5)
-    size = min(VALUE, VALUE * (SIDE - 6) / width_of(text, VALUE))
-    board.canvas.text(x, y + 27, text, size=round(size, 1), halo=True, **looks)
+    size = min(VALUE, VALUE * (SIDE - 4 - 1.6 * inset) / width_of(text, VALUE))
+    fill = "ink" if bold else "muted"
+    board.canvas.text(x, y + 27 + inset, text, size=round(size, 1), fill=fill, bold=bold)
 
 
 def fraction(share: float) -> str:

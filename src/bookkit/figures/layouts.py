@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from bookkit.figures.base import (
     number,
     width_of,
 )
-from bookkit.figures.cells import CELL, GUTTER, HEADING, MARGIN, Board, all_taps
+from bookkit.figures.cells import HEADING, MARGIN, Board, Cell
+from bookkit.figures.placement import all_taps
 from convpool.geometry import Window
 
 NAMES = "NCHW"
@@ -59,7 +61,7 @@ def _strip(shape, layout, element) -> Canvas:
     canvas = Canvas(width, 34 + lines * rise, _memory_alt(shape, layout, strides, element))
     left = MARGIN
     canvas.text(left, 14, layout, size=LABEL, bold=True, align="left")
-    canvas.text(left + 58, 14, title[len(layout) :].strip(), size=INDEX, fill="muted", align="left")
+    canvas.note(left + 58, 14, title[len(layout) :].strip(), align="left")
     framed = None
     for address in range(total):
         n, c, h, w = entry(shape, layout, address)
@@ -125,67 +127,49 @@ def im2col(
     )
 
 
-def _image(window, cell, values, title) -> Canvas:
+def _image(window: Window, cell: Cell, values: np.ndarray, title: str) -> Canvas:
     rows, cols = range(window.rows.size), range(window.cols.size)
-    left, top = GUTTER + MARGIN, GUTTER - 4 + HEADING + MARGIN
     alt = f"{title} of {len(rows)} × {len(cols)} cells, cell {cell} framed."
-    canvas = Canvas(left + CELL * len(cols) + MARGIN, top + CELL * len(rows) + MARGIN, alt)
-    board = Board(canvas, left, top, rows, cols)
+    board = Board.alone(rows, cols, title, alt)
     board.paper(rows, cols)
     board.tint(*cell, "orange", 0.28)
     board.ruling(rows, cols)
     board.indices()
-    canvas.text(board.x + CELL * len(cols) / 2, MARGIN + 9, title, size=LABEL, bold=True)
-    for h in rows:
-        for w in cols:
-            board.value(h, w, number(values[h, w]), bold=(h, w) == cell)
+    for h, w in product(rows, cols):
+        board.value(h, w, number(values[h, w].item()), bold=(h, w) == cell)
     board.outline([cell], 1)
-    return canvas
+    return board.canvas
 
 
-def _matrix(window, cell, values, title) -> Canvas:
+def _matrix(window: Window, cell: Cell, values: np.ndarray, title: str) -> Canvas:
     outputs = list(np.ndindex(*window.out))
-    places = [
-        [(h, w) for h in all_taps(window.rows, i) for w in all_taps(window.cols, j)]
-        for i, j in outputs
-    ]
-    kernel = len(all_taps(window.rows, 0)), len(all_taps(window.cols, 0))
-    taps = list(np.ndindex(*kernel))
-    across = 38 if len(taps) <= 9 else 34
-    down = 30
-    left, top = MARGIN + 50, HEADING + MARGIN + 24
+    places = [list(product(all_taps(window.rows, i), all_taps(window.cols, j))) for i, j in outputs]
+    taps = list(np.ndindex(len(all_taps(window.rows, 0)), len(all_taps(window.cols, 0))))
+    across, down = (38, 30) if len(taps) <= 9 else (34, 30)
+    left, top = MARGIN + 44, HEADING + MARGIN + 24
     rows, cols = range(len(outputs)), range(len(taps))
     repeats = sum(row.count(cell) for row in places)
-    canvas = Canvas(
-        left + across * len(taps) + MARGIN,
-        top + down * len(outputs) + MARGIN,
-        f"{title}: {len(outputs)} rows, one for each window, of {len(taps)} taps; "
-        f"cell {cell} of the image stands in {repeats} of them.",
-    )
+    width, height = left + across * len(taps) + MARGIN, top + down * len(outputs) + MARGIN
+    alt = f"{title}: {len(outputs)} rows, one for each window, of {len(taps)} taps; "
+    canvas = Canvas(width, height, alt + f"cell {cell} of the image stands in {repeats} of them.")
     board = Board(canvas, left, top, rows, cols, across, down)
     board.paper(rows, cols)
-    inside = [
-        [0 <= h < window.rows.size and 0 <= w < window.cols.size for h, w in row] for row in places
-    ]
-    for r in rows:
-        for c in cols:
-            if places[r][c] == cell:
-                board.tint(r, c, "orange", 0.28)
-            elif not inside[r][c]:
-                canvas.hatch(*board.box(range(r, r + 1), range(c, c + 1)))
+    for r, c in product(rows, cols):
+        h, w = places[r][c]
+        if (h, w) == cell:
+            board.tint(r, c, "orange", 0.28)
+        elif not (0 <= h < values.shape[0] and 0 <= w < values.shape[1]):
+            canvas.hatch(*board.cell(r, c))
     board.ruling(rows, cols)
     canvas.text(left + across * len(taps) / 2, MARGIN + 9, title, size=LABEL, bold=True)
     for c, (u, v) in enumerate(taps):
-        canvas.text(left + across * (c + 0.5), top - 11, f"{u}, {v}", size=INDEX, fill="muted")
+        canvas.note(left + across * (c + 0.5), top - 11, f"{u}, {v}")
     for r, (i, j) in enumerate(outputs):
-        canvas.text(
-            left - 8, top + down * (r + 0.5), f"{i}, {j}", size=INDEX, fill="muted", align="right"
-        )
-    for r in rows:
-        for c in cols:
-            if inside[r][c]:
-                hit = places[r][c] == cell
-                board.value(r, c, number(values[places[r][c]]), bold=hit)
-                if hit:
-                    board.outline([(r, c)], 1)
+        canvas.note(left - 8, top + down * (r + 0.5), f"{i}, {j}", align="right")
+    for r, c in product(rows, cols):
+        h, w = places[r][c]
+        if 0 <= h < values.shape[0] and 0 <= w < values.shape[1]:
+            board.value(r, c, number(values[h, w].item()), bold=(h, w) == cell)
+        if (h, w) == cell:
+            board.outline([(r, c)], 1)
     return canvas

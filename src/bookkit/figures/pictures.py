@@ -1,6 +1,7 @@
 """Figures of pictures: photographs and digits, before and after, and signed gradient maps."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from PIL import Image
@@ -8,6 +9,8 @@ from PIL import Image
 from bookkit.figures.base import LABEL, THIN, Canvas, Figure, width_of
 
 HEADING = 24
+LEVELS = 16  # shades of a digit
+SIGNS = {1: (30, 125, 214), -1: (222, 108, 20)}  # blue above zero, orange below; on any ground
 
 
 def photographs(
@@ -19,13 +22,17 @@ def photographs(
     its sign: blue above zero, orange below, the page's own ground at zero.
     """
     _same_length(images, titles)
-    return Figure([_picture(i, t, width) for i, t in zip(images, titles, strict=True)], caption)
+    return Figure([_photograph(i, t, width) for i, t in zip(images, titles, strict=True)], caption)
 
 
 def digits(
     images: Sequence, titles: Sequence[str] = (), width: float = 96, caption: str | None = None
-):
-    """Small pictures in a row, each (H, W) or (1, H, W): 0 is the page's ground, 1 its ink."""
+) -> Figure:
+    """Small pictures in a row, (H, W) or (1, H, W): 0 is the page's ground, 1 or more its ink.
+
+    One with any entry below 0 is signed: blue above zero, orange and hatched below, its largest
+    entry in full colour.
+    """
     titles = list(titles) or [""] * len(images)
     _same_length(images, titles)
     return Figure([_digit(i, t, width) for i, t in zip(images, titles, strict=True)], caption)
@@ -33,39 +40,74 @@ def digits(
 
 def _same_length(images, titles) -> None:
     if len(images) != len(titles):
-        raise ValueError(
-            f"each picture needs its title: {len(images)} pictures, {len(titles)} titles"
-        )
+        raise ValueError(f"each picture has a title: got {len(images)} and {len(titles)}")
 
 
-def _picture(array, title: str, width: float) -> Canvas:
+def _framed(
+    title: str, width: float, rows: int, cols: int, kind: str
+) -> tuple[Canvas, tuple[float, float, float, float]]:
+    """A canvas with a title and a frame, and the box inside the frame."""
+    height, heading = round(width * rows / cols, 2), HEADING if title else 0
+    shift = max(0.0, (width_of(title, LABEL) - width) / 2)
+    alt = (f"{title}: " if title else "") + f"{kind} of {rows} × {cols} pixels."
+    canvas = Canvas(width + 2 * shift + 2, height + heading + 2, alt)
+    box = (shift + 1, heading + 1, width, height)
+    if title:
+        canvas.text(shift + 1 + width / 2, 10, title, size=LABEL, bold=True)
+    return canvas, box
+
+
+# ---------------------------------------------------------------------------- photographs
+
+
+def _photograph(array, title: str, width: float) -> Canvas:
     image = np.asarray(array, float)
     image = image[np.newaxis] if image.ndim == 2 else image
     if image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(f"a picture is (3, H, W), (1, H, W) or (H, W), got {np.shape(array)}")
-    signed = bool((image < 0).any())
     _, rows, cols = image.shape
-    pixels = _signed(image.sum(axis=0)) if signed else _colours(image)
-    picture = Image.fromarray(pixels)
-    crisp = cols <= width
-    if not crisp:
+    signed = bool((image < 0).any())
+    picture = _signed(image.sum(axis=0), width) if signed else _colours(image, width)
+    canvas, box = _framed(title, width, rows, cols, "signed map" if signed else "picture")
+    canvas.image(*box, picture, crisp=cols <= width)
+    canvas.rectangle(*box, stroke="rule", weight=THIN)
+    return canvas
+
+
+def _colours(image: np.ndarray, width: float) -> Image.Image:
+    """At most a little finer than its place on the page, in 128 colours."""
+    _, rows, cols = image.shape
+    levels = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+    pixels = np.broadcast_to(levels, (3, rows, cols)).transpose(1, 2, 0)
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    if cols > width:
         size = round(width * 1.25), round(width * 1.25 * rows / cols)
         picture = picture.resize(size, Image.Resampling.BOX)
-    if not signed:
-        picture = picture.quantize(128, dither=Image.Dither.NONE)
-    return _framed(picture, title, width, rows, cols, crisp, "signed map" if signed else "picture")
+    return picture.quantize(128, dither=Image.Dither.NONE)
 
 
-def _colours(image: np.ndarray) -> np.ndarray:
-    levels = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(levels, (3, *levels.shape[1:])).transpose(1, 2, 0))
-
-
-def _signed(plane: np.ndarray) -> np.ndarray:
+def _signed(plane: np.ndarray, width: float) -> Image.Image:
     """Hue for the sign, opacity for the size: it lies on a light page as well as on a dark one."""
-    strength = np.abs(plane) / max(np.abs(plane).max(), 1e-300)
-    colours = np.where((plane > 0)[..., np.newaxis], (30, 125, 214), (222, 108, 20))
-    return np.dstack([colours, np.rint(255 * strength)]).astype(np.uint8)
+    step = max(1, -(-plane.shape[1] // round(width)))
+    plane = _strongest(plane, step)
+    size = np.abs(plane)
+    full = np.quantile(size[size > 0], 0.98) if (size > 0).any() else 1
+    opacity = np.sqrt(np.minimum(size / full, 1))
+    colours = np.where((plane > 0)[..., np.newaxis], SIGNS[1], SIGNS[-1])
+    return Image.fromarray(np.dstack([colours, np.rint(255 * opacity)]).astype(np.uint8))
+
+
+def _strongest(plane: np.ndarray, step: int) -> np.ndarray:
+    """The entry farthest from zero of each block of step × step: scattered ones are not lost."""
+    rows, cols = (-(-size // step) for size in plane.shape)
+    padded = np.zeros((rows * step, cols * step))
+    padded[: plane.shape[0], : plane.shape[1]] = plane
+    blocks = padded.reshape(rows, step, cols, step).transpose(0, 2, 1, 3).reshape(rows, cols, -1)
+    farthest = np.abs(blocks).argmax(axis=-1)
+    return np.take_along_axis(blocks, farthest[..., np.newaxis], axis=-1)[..., 0]
+
+
+# ---------------------------------------------------------------------------- digits
 
 
 def _digit(array, title: str, width: float) -> Canvas:
@@ -73,23 +115,21 @@ def _digit(array, title: str, width: float) -> Canvas:
     plane = plane[0] if plane.ndim == 3 and plane.shape[0] == 1 else plane
     if plane.ndim != 2:
         raise ValueError(f"a digit is (H, W) or (1, H, W), got {np.shape(array)}")
-    if (plane < 0).any():
-        pixels = _signed(plane)
-    else:
-        ink = (127, 132, 140)
-        alpha = np.rint(255 * np.clip(plane, 0, 1))
-        pixels = np.dstack([np.broadcast_to(ink, (*plane.shape, 3)), alpha]).astype(np.uint8)
-    return _framed(Image.fromarray(pixels), title, width, *plane.shape, True, "digit")
-
-
-def _framed(picture, title, width, rows, cols, crisp, kind) -> Canvas:
-    height = round(width * rows / cols, 2)
-    heading = HEADING if title else 0
-    shift = max(0.0, (width_of(title, LABEL) - width) / 2)
-    alt = (f"{title}: " if title else "") + f"{kind} of {rows} × {cols} pixels."
-    canvas = Canvas(width + 2 * shift + 2, height + heading + 2, alt[0].upper() + alt[1:])
-    canvas.image(shift + 1, heading + 1, width, height, picture, crisp)
-    canvas.rectangle(shift + 1, heading + 1, width, height, stroke="rule", weight=THIN)
-    if title:
-        canvas.text(shift + 1 + width / 2, 10, title, size=LABEL, bold=True)
+    rows, cols = plane.shape
+    signed = bool((plane < 0).any())
+    canvas, box = _framed(title, width, rows, cols, "signed picture" if signed else "picture")
+    x, y, _, height = box
+    side = width / cols
+    scale = np.abs(plane).max() if signed else 1
+    levels = np.rint(np.clip(plane / scale, -1, 1) * LEVELS).astype(int)
+    canvas.rectangle(*box, fill="cell", stroke=None)
+    for level in np.unique(levels[levels != 0]).tolist():
+        cells = np.argwhere(levels == level).tolist()
+        colour = ("blue" if level > 0 else "orange") if signed else "ink"
+        squares = [(x + w * side, y + h * side, side, side) for h, w in cells]
+        canvas.rectangles(squares, fill=colour, opacity=round(abs(level) / LEVELS, 3))
+    for h, w in product(range(rows), range(cols)):
+        if levels[h, w] < -LEVELS // 4:
+            canvas.hatch(x + w * side, y + h * side, side, side, step=5, stroke="paper")
+    canvas.rectangle(x, y, width, height, stroke="rule", weight=THIN)
     return canvas
