@@ -100,7 +100,7 @@ def bin_winners(x: np.ndarray, window: Window) -> np.ndarray:
     numbers = cell_numbers(x)
     indices = np.empty((*x.shape[:2], *window.out), np.int64)
     for outputs, cells in bins(window):
-        held = x[cells].reshape(*x.shape[:2], -1)
+        held = x[cells].reshape(*x.shape[:2], numbers[cells].size)
         indices[outputs] = numbers[cells].ravel()[held.argmax(axis=-1)]
     return indices
 
