@@ -10,20 +10,21 @@ parameters alone.
 import base64
 import html
 import io
-import itertools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.text import Text
 from PIL import Image
 
 # ---------------------------------------------------------------------------- colours
@@ -35,10 +36,10 @@ PALETTE = {
     "rule": ("#c3c9d0", "#454d57"),
     "muted": ("#59626c", "#9ba5b0"),
     "ink": ("#1f2328", "#e3e7ec"),
-    "blue": ("#0a5cad", "#6db3f8"),
-    "orange": ("#b04a00", "#f2994a"),
-    "green": ("#007a5a", "#4fd1a5"),
-    "pink": ("#a3347f", "#ee8fcb"),
+    "blue": ("#1d4bb8", "#7fa6fa"),
+    "orange": ("#b84300", "#fa9440"),
+    "green": ("#007b58", "#4fe39f"),
+    "pink": ("#931f7c", "#d98fc2"),
 }
 HUES = ("blue", "orange", "green", "pink")  # told apart by colour-blind readers too
 DASHES = ("solid", (0, (3.2, 1.6)), (0, (1, 1)), (0, (4, 1.2, 1, 1.2)))  # and without any colour
@@ -118,11 +119,14 @@ def width_of(text: str, size: float) -> float:
 _SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bookkit",
+    "lines.scale_dashes": True,
     "path.simplify": False,
     "path.sketch": None,
+    "path.effects": [],
+    "savefig.bbox": None,
+    "savefig.dpi": "figure",
     "text.usetex": False,
-    "lines.scale_dashes": True,
-}
+}  # whatever the reader has set for figures of their own
 
 
 class Canvas:
@@ -130,15 +134,8 @@ class Canvas:
 
     def __init__(self, width: float, height: float, alt: str):
         self.width, self.height, self.alt = width, height, plain(alt)
+        self._artists: list[Callable[[], Artist]] = []
         self._images: list[str] = []
-        self._figure = MatplotlibFigure((width / 72, height / 72), dpi=72)
-        FigureCanvasSVG(self._figure)
-        self._figure.patch.set_visible(False)
-        self._axes = self._figure.add_axes((0, 0, 1, 1))
-        self._axes.set_axis_off()
-        self._axes.set_xlim(0, width)
-        self._axes.set_ylim(height, 0)
-        self._order = itertools.count(1)
 
     def path(
         self,
@@ -149,24 +146,25 @@ class Canvas:
         weight: float = LINE,
         opacity: float = 1,
         style="solid",
-        cap: str = "butt",
+        cap: Literal["butt", "round"] = "butt",
         mark: str | None = None,
     ) -> None:
         """Any path; `codes` as matplotlib's, straight lines if there are none."""
-        patch = PathPatch(
-            Path(np.asarray(vertices, float), codes),
-            facecolor=PALETTE[fill][0] if fill else "none",
-            edgecolor=PALETTE[stroke][0] if stroke else "none",
-            linewidth=weight if stroke else 0,
-            linestyle=style,
-            alpha=None if opacity == 1 else opacity,
-            joinstyle="round",
-            capstyle=cap,
-            zorder=next(self._order),
-            clip_on=False,
-            gid=mark,
-        )
-        self._axes.add_artist(patch)
+        path = Path(np.asarray(vertices, float), codes)
+
+        def patch() -> Artist:
+            return PathPatch(
+                path,
+                facecolor=PALETTE[fill][0] if fill else "none",
+                edgecolor=PALETTE[stroke][0] if stroke else "none",
+                linewidth=weight if stroke else 0,
+                linestyle=style,
+                alpha=None if opacity == 1 else opacity,
+                capstyle=cap,
+                gid=mark,
+            )
+
+        self._artists.append(patch)
 
     def line(self, *points: tuple[float, float], **looks) -> None:
         """Straight from point to point."""
@@ -265,7 +263,7 @@ class Canvas:
         text: str,
         size: float = VALUE,
         fill: str = "ink",
-        align: str = "center",
+        align: Literal["left", "center", "right"] = "center",
         bold: bool = False,
         italic: bool = False,
         halo: bool = False,
@@ -273,26 +271,31 @@ class Canvas:
     ) -> None:
         """Text whose line of writing is centred on y. `*…*` in it is set in italics."""
         lift = 0.35 * size  # about half the height of a digit
-        radians = math.radians(angle)
-        self._axes.text(
-            x + lift * math.sin(radians),
-            y + lift * math.cos(radians),
-            text,
-            fontsize=size,
-            color=PALETTE[fill][0],
-            ha=align,
-            va="baseline",
-            rotation=angle,
-            rotation_mode="anchor",
-            fontweight="bold" if bold else "normal",
-            fontstyle="italic" if italic else "normal",
-            parse_math=False,
-            clip_on=False,
-            zorder=next(self._order),
-            gid="halo" if halo else None,
-        )
+        turn = math.radians(angle)
 
-    def note(self, x: float, y: float, text: str, align: str = "center") -> None:
+        def words() -> Artist:
+            return Text(
+                x + lift * math.sin(turn),
+                y + lift * math.cos(turn),
+                text,
+                fontsize=size,
+                fontfamily="DejaVu Sans",  # which matplotlib brings along; the page puts its own
+                color=PALETTE[fill][0],
+                horizontalalignment=align,
+                verticalalignment="baseline",
+                rotation=angle,
+                rotation_mode="anchor",
+                fontweight="bold" if bold else "normal",
+                fontstyle="italic" if italic else "normal",
+                parse_math=False,
+                gid="halo" if halo else None,
+            )
+
+        self._artists.append(words)
+
+    def note(
+        self, x: float, y: float, text: str, align: Literal["left", "center", "right"] = "center"
+    ) -> None:
         """Small and quiet text."""
         self.text(x, y, text, size=INDEX, fill="muted", align=align)
 
@@ -313,7 +316,14 @@ class Canvas:
         """The drawing as an SVG element for a page."""
         file = io.StringIO()
         with mpl.rc_context(_SETTINGS):
-            self._figure.savefig(file, format="svg", metadata={"Date": None})
+            figure = MatplotlibFigure((self.width / 72, self.height / 72), dpi=72)
+            FigureCanvasSVG(figure)
+            axes = figure.add_axes((0, 0, 1, 1), xlim=(0, self.width), ylim=(self.height, 0))
+            axes.set_axis_off()
+            for order, artist in enumerate(self._artists):
+                axes.add_artist(artist()).set(zorder=order, clip_on=False)
+            figure.patch.set_visible(False)
+            figure.savefig(file, format="svg", metadata={"Date": None})
         drawing = ElementTree.fromstring(file.getvalue())
         body = "".join(self._elements(drawing, mark=""))
         w, h = _short(self.width), _short(self.height)

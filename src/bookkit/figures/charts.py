@@ -22,6 +22,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Point = tuple[float, float]
 WIDTH, HEIGHT = 460, 250  # of a chart, and of the area inside its axes
+BAR = 32  # from one bar to the next
 
 
 class _Scale:
@@ -179,44 +180,38 @@ def bars(
         raise ValueError(
             f"bars start at zero: give finite values of at least 0, got {dict(values)}"
         )
-    texts = {name: number(v, decimals) + unit for name, v in values.items()}
-    width, step = 460, 32
+    texts = {name: number(value, decimals) + unit for name, value in values.items()}
     left = max(width_of(name, LABEL) for name in values) + 16
-    room = width - left - max(width_of(t, LABEL) for t in texts.values()) - 16
-    most = max(*values.values(), reference[1] if reference else 0) or 1
+    right = WIDTH - max(width_of(text, LABEL) for text in texts.values()) - 16
     top = 10 + (26 if title else 0) + (22 if reference else 0)
-    bottom = top + step * len(values)
+    bottom = top + BAR * len(values)
+    most = max(*values.values(), reference[1] if reference else 0) or 1
+
+    def across(value: float) -> float:
+        return left + value / most * (right - left)
+
     alt = f"{title}: " if title else ""
     alt += f"Bars of {label}: " + "; ".join(f"{name} {text}" for name, text in texts.items())
-    alt += (
-        f"; reference {reference[0]} at {number(reference[1], decimals)}{unit}."
-        if reference
-        else "."
-    )
-    canvas = Canvas(width, bottom + 32, alt)
+    if reference:
+        alt += f"; {reference[0]} at {number(reference[1], decimals)}{unit}"
+    canvas = Canvas(WIDTH, bottom + 32, alt + ".")
     if title:
-        canvas.text(width / 2, 14, title, size=LABEL, bold=True)
+        canvas.text(WIDTH / 2, 14, title, size=LABEL, bold=True)
     for k, (name, value) in enumerate(values.items()):
-        y = top + step * k
-        box = (left, y + 5, room * value / most, step - 10)
+        box = (left, top + BAR * k + 5, across(value) - left, BAR - 10)
         canvas.rectangle(*box, fill="blue", stroke=None, opacity=0.3)
         canvas.rectangle(*box, stroke="blue", weight=1.5)
-        canvas.text(left - 10, y + step / 2, name, size=LABEL, align="right")
+        canvas.text(left - 10, top + BAR * (k + 0.5), name, size=LABEL, align="right")
     canvas.line((left, top), (left, bottom), stroke="muted", weight=1.25)
     if reference:
-        x = left + room * reference[1] / most
+        x = across(reference[1])
         canvas.line((x, top - 4), (x, bottom), stroke="orange", weight=2, style=dash(1))
-        half = width_of(reference[0], INDEX) / 2
-        canvas.text(
-            min(max(x, half + 4), width - half - 4),
-            top - 14,
-            reference[0],
-            size=INDEX,
-            fill="orange",
-        )
+        half = width_of(reference[0], INDEX) / 2 + 4
+        x = min(max(x, half), WIDTH - half)
+        canvas.text(x, top - 14, reference[0], size=INDEX, fill="orange")
     for k, (name, value) in enumerate(values.items()):
-        x, y = left + room * value / most + 8, top + step * (k + 0.5)
-        canvas.text(x, y, texts[name], size=LABEL, align="left", halo=True)
+        y = top + BAR * (k + 0.5)
+        canvas.text(across(value) + 8, y, texts[name], size=LABEL, align="left", halo=True)
     canvas.note(left, bottom + 16, label, align="left")
     return Figure([canvas], caption)
 

@@ -117,12 +117,11 @@ def bins(size: int, out: int, caption: str | None = None) -> Figure:
     width = left + max(side * size, 150 if shared else 0) + MARGIN
     canvas = Canvas(width, bottom + (28 if shared else 6), _bins_alt(parts, shared))
     board = Board(canvas, left, top, ROW, range(size), side, side)
-    board.paper(ROW, range(size))
+    _strip(board, range(size), dict.fromkeys(range(size)))
     for h in shared:
         canvas.hatch(*board.cell(0, h), stroke="muted")
         x, y = board.place(1, h)
         canvas.rectangle(x, y, side, bottom - y, fill="rule", stroke=None, opacity=0.3)
-    _strip(board, range(size), dict.fromkeys(range(size)))
     _droplines(board, range(size + 1), bottom)
     for i in range(out):
         _bin(board, parts.taps(i), i, first + STEP * i)

@@ -154,7 +154,7 @@ def _tint_taps(board: Board, window: Window, outputs: Sequence[Cell], dots: bool
     taps = [list(product(all_taps(window.rows, i), all_taps(window.cols, j))) for i, j in outputs]
     most = max(Counter(cell for cells in taps for cell in cells).values(), default=1)
     opacity = round(min(TINT, 1 - 0.6 ** (1 / most)), 3)
-    apart = min(8, 28 / len(taps)) if taps else 0
+    apart = min(8, 28 / len(taps)) if most > 1 else 0
     for k, cells in enumerate(taps):
         for h, w in cells:
             board.tint(h, w, hue(k), opacity)
