@@ -58,7 +58,7 @@ Pictures
         (3, H, W), (1, H, W) or (H, W) in [0, 1]; one with any negative entry is a signed map, blue
         above zero and orange below. Few pixels are shown as squares. All of a row are one width.
         figures.photographs([photo, pooled], ["original", "max 8 × 8"])
-    digits(images, titles=(), width=96)
+    digits(images, titles=(), width=88)
         Small (H, W) or (1, H, W) pictures, 0 the page's ground and 1 its ink; signed ones as above.
         figures.digits(list(images[:5]), [f"*{k}*" for k in labels[:5]])
 

@@ -34,7 +34,7 @@ PALETTE = {
     "paper": ("#ffffff", "#121212"),
     "cell": ("#f5f7f9", "#1d2126"),
     "rule": ("#c3c9d0", "#454d57"),
-    "muted": ("#59626c", "#9ba5b0"),
+    "muted": ("#4d555e", "#b4bdc7"),
     "ink": ("#1f2328", "#e3e7ec"),
     "blue": ("#1d4bb8", "#7fa6fa"),
     "orange": ("#b84300", "#fa9440"),
@@ -417,6 +417,7 @@ class Figure:
 
     items: Sequence[Canvas | str]
     caption: str | None = None
+    align: Literal["center", "flex-start"] = "center"
     _html: list[str] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -450,7 +451,8 @@ class Figure:
         return (
             f'<figure class="bk-figure" style="margin:1rem 0;padding:.25rem 0;background:{paper};'
             f'color:{ink}">'
-            '<div style="display:flex;flex-wrap:wrap;align-items:center;justify-content:center;'
+            '<div style="display:flex;flex-wrap:wrap;justify-content:center;'
+            f"align-items:{self.align};"
             f'gap:.75rem 1.25rem">{"".join(parts)}</div>{caption}</figure>'
         )
 

@@ -236,13 +236,10 @@ def lp_balls(norms: Sequence[float] = (1, 2, 4, math.inf), caption: str | None =
     for k, p in enumerate(norms):
         corner = [(middle + radius * a, middle - radius * b) for a, b in _ball(p)]
         canvas.polygon(corner, stroke=hue(k), weight=2.25, style=dash(k))
-    for x, y, text, align in (
-        (middle + radius + 4, middle + 15, "1", "left"),
-        (middle - radius - 4, middle + 15, "−1", "right"),
-        (middle - 8, middle - radius - 11, "1", "right"),
-        (middle - 8, middle + radius + 12, "−1", "right"),
-    ):
-        canvas.note(x, y, text, align=align)
+    canvas.note(middle + radius + 4, middle + 15, "1", align="left")
+    canvas.note(middle - radius - 4, middle + 15, "−1", align="right")
+    canvas.note(middle - 8, middle - radius - 11, "1", align="right")
+    canvas.note(middle - 8, middle + radius + 12, "−1", align="right")
     for k, p in enumerate(norms):
         y = middle - 14 * (len(norms) - 1) + 28 * k
         at = 2 * middle + 4

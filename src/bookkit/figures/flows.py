@@ -144,7 +144,7 @@ def _tint(source: Board, target: Board, targets: dict[Cell, list[Cell]], shade: 
             senders.setdefault(cell, []).append(k)
     for cell, numbers in senders.items():
         if shade:
-            target.tint(*cell, "blue", round(0.06 + 0.3 * len(numbers) / len(targets), 3))
+            target.tint(*cell, "blue", round(0.06 + 0.18 * len(numbers) / len(targets), 3))
         else:
             target.tint(*cell, hue(numbers[0]) if len(numbers) == 1 else "muted", 0.24)
 

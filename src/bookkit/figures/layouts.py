@@ -37,7 +37,8 @@ def memory(
     """
     if math.prod(shape) > 64:
         raise ValueError(f"memory shows at most 64 entries, shape {shape} has {math.prod(shape)}")
-    return Figure([_strip(shape, layout, element) for layout in layouts], caption)
+    strips = [_strip(shape, layout, element) for layout in layouts]
+    return Figure(strips, caption, align="flex-start")
 
 
 def strides_of(shape: Sequence[int], layout: str) -> tuple[int, ...]:
@@ -68,7 +69,7 @@ def _strip(shape, layout, element) -> Canvas:
         x, y = left + address % per_row * side, 34 + address // per_row * rise
         canvas.rectangle(x, y, side, tall, fill=hue(c), stroke=None, opacity=0.22)
         upper = f"c{c}" if shape[0] == 1 else f"n{n} c{c}"
-        canvas.text(x + side / 2, y + 12, upper, size=11.5, fill=hue(c), bold=True)
+        canvas.text(x + side / 2, y + 12, upper, size=11.5, bold=True)
         canvas.text(x + side / 2, y + 28, f"{h}, {w}", size=INDEX)
         canvas.text(x + side / 2, y + tall + 12, str(address), size=11.5, fill="muted")
         canvas.rectangle(x, y, side, tall, stroke="rule", weight=THIN)

@@ -26,7 +26,7 @@ def photographs(
 
 
 def digits(
-    images: Sequence, titles: Sequence[str] = (), width: float = 96, caption: str | None = None
+    images: Sequence, titles: Sequence[str] = (), width: float = 88, caption: str | None = None
 ) -> Figure:
     """Small pictures in a row, (H, W) or (1, H, W): 0 is the page's ground, 1 or more its ink.
 
