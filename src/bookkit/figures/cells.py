@@ -58,7 +58,7 @@ class Board:
     ) -> "Board":
         """A board with a canvas of its own, and under it room for something of a size `below`."""
         side = width or side_of(len(cols))
-        tall = CELL if width else side
+        tall = min(CELL, side)
         left, top = MARGIN + (GUTTER if index else 0), MARGIN + (GUTTER - 4 if index else 0)
         top += HEADING if title else 0
         across = left + side * len(cols) + MARGIN
@@ -213,7 +213,7 @@ def _matrix(array, title, marks, outlines, index, decimals) -> Canvas:
         if h not in rows or w not in cols:
             raise ValueError(f"cell {(h, w)} is outside the matrix of shape {values.shape}")
     widest = max((width_of(text, VALUE) for row in texts for text in row), default=0)
-    width = min(max(CELL, widest + 10), 1.6 * CELL)
+    width = min(max(side_of(len(cols)), widest + 10), 1.6 * CELL)
     board = Board.alone(rows, cols, title, _matrix_alt(texts, title, marks, outlines), index, width)
     board.paper(rows, cols)
     for h, w in marks:

@@ -250,7 +250,7 @@ def chain(
     if len(cotangents) != len(values):
         raise ValueError(f"each of {len(values)} values has one cotangent, got {len(cotangents)}")
     pullbacks = list(pullbacks)
-    names = [value if "*" in value else f"*{value}*" for value in values]
+    names = [f"*{value}*" if value.isidentifier() else value for value in values]
     box = max(64, *(width_of(name, LABEL) + 20 for name in (*functions, *pullbacks)))
     link = max(50, *(width_of(name, LABEL) + 16 for name in (*names, *cotangents)))
     tall, top = 92, 14
