@@ -75,7 +75,7 @@ def css() -> str:
         + block('html[data-theme="dark"]', 0)
         + "}\n"
         # The theme puts HTML outputs on a light card in dark mode; these figures know both modes.
-        + 'html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.bk-figure) {\n'
+        + 'html[data-theme="dark"] .bd-content div.cell_output .text_html:has(figure.bk-figure) {\n'
         + "  background: none;\n  color: inherit;\n  padding: 0;\n}\n"
     )
 
