@@ -26,6 +26,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", note_checks)
     app.connect("env-updated", pages_with_equations)
     app.connect("doctree-resolved", mark_equations)
+    app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("html-page-context", quote_search_results)
     app.add_css_file("figures.css", priority=900)
     app.add_css_file("book.css", priority=901)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
@@ -120,6 +122,21 @@ def link_to_check(uri: str) -> nodes.paragraph:
     link += nodes.inline("", "✓")
     link += nodes.inline("", " checked by a cell", classes=["visually-hidden"])
     return nodes.paragraph("", "", link, classes=["check-mark"])
+
+
+# ---------------------------------------------------------------------------- repairs
+
+
+def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """sphinx-exercise gives the content of every exercise of a page the same id."""
+    for section in doctree.findall(nodes.section):
+        if section["ids"] in (["exercise-content"], ["solution-content"]):
+            section["ids"] = []
+
+
+def quote_search_results(app: Sphinx, pagename: str, *_: Any) -> None:
+    if pagename == "search":
+        app.add_js_file("search.js", loading_method="defer")
 
 
 # ---------------------------------------------------------------------------- files
