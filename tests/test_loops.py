@@ -156,6 +156,12 @@ class TestWindowsAtTheEnd:
         dx = tier.avg_pool2d_backward(dy, self.X, (1, 2), ceil_mode=True)
         assert_plane(dx, [[5, 5, 10, 10, 30]])
 
+    def test_nor_do_they_below_the_last_row(self, tier):
+        x, dy = self.X.mT, plane([[10], [20], [30]])
+        assert_plane(tier.avg_pool2d(x, (2, 1), ceil_mode=True), [[1.5], [3.5], [5]])
+        dx = tier.avg_pool2d_backward(dy, x, (2, 1), ceil_mode=True)
+        assert_plane(dx, [[5], [5], [10], [10], [30]])
+
     def test_taps_on_the_trailing_padding_do_count(self, tier):
         # the second window: a 4, a cell of padding, and an overhang
         x, arguments = plane([[3, 3, 4]]), {"padding": (0, 1), "ceil_mode": True}
