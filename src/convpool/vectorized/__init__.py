@@ -8,7 +8,7 @@ from convpool.vectorized.average import (
     global_avg_pool2d,
     global_avg_pool2d_backward,
 )
-from convpool.vectorized.im2col import col2im, im2col
+from convpool.vectorized.columns import col2im, im2col
 from convpool.vectorized.lp import lp_pool2d, lp_pool2d_backward
 from convpool.vectorized.max import (
     adaptive_max_pool2d,

@@ -26,12 +26,13 @@ def im2col(x, kernel_size, stride=1, padding=0, dilation=1):
     (N·H'·W', C·kh·kw) array
         Rows in the order n, i, j; columns in the order c, u, v.
     """
-    col = _columns(x, kernel_size, stride, padding, dilation)
+    col = windows_as_rows(x, kernel_size, stride, padding, dilation)
     return col.reshape(math.prod(col.shape[:-3]), math.prod(col.shape[-3:]))
 
 
 @on_images(x=4)
-def _columns(x, kernel_size, stride, padding, dilation):
+def windows_as_rows(x, kernel_size, stride, padding, dilation):
+    """The matrix before its axes (N, H', W') become its rows and (C, kh, kw) its columns."""
     windows = window(x.shape[2:], kernel_size, stride, padding, dilation)
     col = np.zeros(matrix_axes(x.shape, windows), x.dtype)
     by_tap = col.transpose(TAPS_FIRST)
