@@ -48,9 +48,7 @@ def test_channels_last_moves_the_axes_and_nothing_else(name, x):
 def test_indices_move_with_the_channels_and_still_name_cells_of_the_plane(name):
     forward = getattr(convpool, name)
     _, indices = forward(X, *ARGUMENTS[name], return_indices=True)
-    y_last, last = forward(
-        channels_last(X), *ARGUMENTS[name], return_indices=True, layout="NHWC"
-    )
+    y_last, last = forward(channels_last(X), *ARGUMENTS[name], return_indices=True, layout="NHWC")
     assert np.array_equal(last, channels_last(indices))
     assert y_last.shape == last.shape
 

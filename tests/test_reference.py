@@ -1,4 +1,4 @@
-"""Every tier agrees with what PyTorch made: forward, indices and backward under random cotangents."""
+"""Every tier agrees with what PyTorch made: forward, indices, backward under random cotangents."""
 
 import importlib
 import json

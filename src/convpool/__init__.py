@@ -1,4 +1,4 @@
-"""Pooling and convolution layers, forward and backward: the tested package behind *The Backward Pass*.
+"""Pooling and convolution layers, forward and backward: the package behind *The Backward Pass*.
 
 The public operators stand here; `convpool.loops`, `convpool.vectorized` and `convpool.compiled`
 hold the same names, one tier each.
@@ -53,7 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Load the compiled tier and the images when they are first asked for: they need more than NumPy."""
+    """Load the compiled tier and the images on first use: they need more than NumPy."""
     if name in ("compiled", "data"):
         return importlib.import_module(f"convpool.{name}")
     raise AttributeError(f"module 'convpool' has no attribute {name!r}")

@@ -1,6 +1,6 @@
-"""The edge: what a user hands in is checked and normalised here, once, and every error is worded here.
+"""The edge: what a user hands in is checked and normalised here, once; every error is worded here.
 
-Behind it the tiers trust what they get: float arrays of one dtype with a batch axis, and a `Window`.
+Behind it the tiers trust what they get: float arrays of one dtype with a batch axis, a `Window`.
 """
 
 import functools
@@ -40,7 +40,7 @@ def on_images(**ranks: int) -> Callable:
             check_float_arrays({k: v for k, v in given.items() if k != "indices"})
             single = _is_single(given, ranks)
             batch = [array[np.newaxis] if single else array for array in given.values()]
-            with np.errstate(over="ignore", invalid="ignore"):  # NaN and ±inf are values, not errors
+            with np.errstate(over="ignore", invalid="ignore"):  # NaN and ±inf are no errors
                 result = function(*batch, *args[len(names) :], **rest)
             if not single:
                 return result
@@ -57,8 +57,8 @@ def check_float_arrays(arrays: dict[str, Any]) -> None:
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
             raise TypeError(
-                f"{name} must be a numpy.ndarray of float32 or float64, got {type(array).__name__}: "
-                f"pass np.asarray({name}, dtype=np.float64)"
+                f"{name} must be a numpy.ndarray of float32 or float64, got {type(array).__name__}"
+                f": pass np.asarray({name}, dtype=np.float64)"
             )
         if array.dtype != np.float32 and array.dtype != np.float64:
             raise TypeError(
@@ -78,10 +78,11 @@ def _is_single(given: dict[str, np.ndarray], ranks: dict[str, int]) -> bool:
     for name, array in given.items():
         rank = ranks[name] - 1 if single else ranks[name]
         if getattr(array, "ndim", None) != rank:
-            both = f"{IMAGE_AXES[ranks[name]]} or, for a single image, {IMAGE_AXES[ranks[name] - 1]}"
+            batch, image = IMAGE_AXES[ranks[name]], IMAGE_AXES[ranks[name] - 1]
             raise ValueError(
-                f"{name} must have the axes {both}, and all arrays of one call the same choice; "
-                f"got {', '.join(f'{k} of shape {np.shape(v)}' for k, v in given.items())}"
+                f"{name} must have the axes {batch} or, for a single image, {image}, and all "
+                "arrays of one call the same choice; got "
+                + ", ".join(f"{k} of shape {np.shape(v)}" for k, v in given.items())
             )
     return single
 

@@ -19,7 +19,7 @@ def span(kernel: int, dilation: int) -> int:
 def output_size(
     size: int, kernel: int, stride: int, before: int, after: int, dilation: int, ceil_mode: bool
 ) -> int:
-    """How many windows fit, below 1 if none does: :eq:`eq-output-size`, :eq:`eq-output-size-ceil`."""
+    """How many windows fit, below 1 if none: :eq:`eq-output-size`, :eq:`eq-output-size-ceil`."""
     room = size + before + after - span(kernel, dilation)
     if not ceil_mode:
         return room // stride + 1

@@ -33,7 +33,9 @@ def _run(layout: str, name: str, arrays: tuple, *args: Any, **kwargs: Any) -> An
     except (TypeError, ValueError) as error:
         error.add_note("Shapes are given in N, C, H, W order; layout='NHWC' moved the axes.")
         raise
-    return tuple(map(_channels_last, result)) if isinstance(result, tuple) else _channels_last(result)
+    return (
+        tuple(map(_channels_last, result)) if isinstance(result, tuple) else _channels_last(result)
+    )
 
 
 def _channels_first(array: Any) -> Any:
@@ -65,7 +67,7 @@ def max_pool2d(
     x : ndarray, (N, C, H, W) or (C, H, W)
         The images.
     kernel_size, stride, dilation : int or (int, int)
-        Taps, step and distance of the taps, for rows and columns. `stride=None` means `kernel_size`.
+        Taps, step and distance of taps, for rows and columns. `stride=None` means `kernel_size`.
     padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
         Cells around the image. They are −∞: no cell of the padding ever wins.
     ceil_mode : bool
@@ -131,7 +133,7 @@ def max_pool2d_backward(
     Raises
     ------
     TypeError, ValueError
-        As in `max_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `max_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----
@@ -201,7 +203,7 @@ def adaptive_max_pool2d_backward(dy, x, output_size, *, layout="NCHW"):
     Raises
     ------
     TypeError, ValueError
-        As in `adaptive_max_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `adaptive_max_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----
@@ -255,7 +257,7 @@ def global_max_pool2d_backward(dy, x, *, layout="NCHW"):
     Raises
     ------
     TypeError, ValueError
-        As in `global_max_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `global_max_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----
@@ -332,7 +334,7 @@ def avg_pool2d(
     x : ndarray, (N, C, H, W) or (C, H, W)
         The images.
     kernel_size, stride, dilation : int or (int, int)
-        Taps, step and distance of the taps, for rows and columns. `stride=None` means `kernel_size`.
+        Taps, step and distance of taps, for rows and columns. `stride=None` means `kernel_size`.
     padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
         Cells around the image, zeros in the sum.
     ceil_mode : bool
@@ -404,7 +406,7 @@ def avg_pool2d_backward(
     Raises
     ------
     TypeError, ValueError
-        As in `avg_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `avg_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----
@@ -471,7 +473,7 @@ def adaptive_avg_pool2d_backward(dy, x, output_size, *, layout="NCHW"):
     Raises
     ------
     TypeError, ValueError
-        As in `adaptive_avg_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `adaptive_avg_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----
@@ -525,7 +527,7 @@ def global_avg_pool2d_backward(dy, x, *, layout="NCHW"):
     Raises
     ------
     TypeError, ValueError
-        As in `global_avg_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `global_avg_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----
@@ -557,7 +559,7 @@ def lp_pool2d(
     norm_type : float
         p, finite and at least 1.
     kernel_size, stride, dilation : int or (int, int)
-        Taps, step and distance of the taps, for rows and columns. `stride=None` means `kernel_size`.
+        Taps, step and distance of taps, for rows and columns. `stride=None` means `kernel_size`.
     ceil_mode : bool
         Whether a last window may hang over the end.
     padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
@@ -624,7 +626,7 @@ def lp_pool2d_backward(
     Raises
     ------
     TypeError, ValueError
-        As in `lp_pool2d`, and if dy has another dtype than x or not the shape of the output.
+        As in `lp_pool2d`, and if dy differs from x in dtype or from the output in shape.
 
     Notes
     -----

@@ -77,7 +77,12 @@ def windows(x, kernel, stride, padding, dilation, fill):
 def max_cases():
     for (k, s, p, d), ceil, ties in itertools.product(GEOMETRIES, (False, True), (False, True)):
         kwargs = dict(kernel_size=k, stride=s, padding=p, dilation=d, ceil_mode=ceil)
-        yield "max_pool2d", kwargs, lambda x, kw=kwargs: F.max_pool2d(x, **kw, return_indices=True), ties
+        yield (
+            "max_pool2d",
+            kwargs,
+            lambda x, kw=kwargs: F.max_pool2d(x, **kw, return_indices=True),
+            ties,
+        )
     for k, s, p, d in ASYMMETRIC:
         kwargs = dict(kernel_size=k, stride=s, padding=p, dilation=d)
 
@@ -156,7 +161,9 @@ def unpool_cases():
 
 def draw(rng, shape, ties, dtype):
     """Numbers that print short; with ties, few different ones."""
-    values = rng.integers(-2, 2, shape) if ties else rng.permutation(np.prod(shape)) / 8 - 5 + 1 / 16
+    values = (
+        rng.integers(-2, 2, shape) if ties else rng.permutation(np.prod(shape)) / 8 - 5 + 1 / 16
+    )
     return np.reshape(values, shape).astype(dtype)
 
 

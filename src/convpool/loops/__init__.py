@@ -1,4 +1,4 @@
-"""Tier 1: the formulas transcribed, one line a symbol. Slow on purpose; read it, do not run it on much."""
+"""Tier 1: the formulas transcribed, one line a symbol. Slow on purpose: to read, not to run."""
 
 from convpool.loops.average import (
     adaptive_avg_pool2d,
