@@ -51,10 +51,8 @@ def test_the_site_and_the_reader_of_equations_see_the_same_labels(site):
 
 def test_equation_numbers_are_chapter_and_count(site):
     for page, found in displayed(site).items():
-        chapter = site.page(page).h1.select_one(
-            ".section-number"
-        )  # "6. ", or none on the first page
-        prefix = chapter.text.strip() if chapter else ""
+        chapter = site.page(page).article.h1.select_one(".section-number")
+        prefix = chapter.text.strip() if chapter else ""  # "6.", or none on the first page
         numbers = [e.select_one(".eqno").text.strip("#") for e in found]
         assert numbers == [f"({prefix}{count})" for count in range(1, len(found) + 1)]
 
