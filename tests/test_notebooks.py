@@ -1,6 +1,6 @@
 """The stored notebooks hold nothing that belongs to one machine.
 
-That they were run from the top is test_execute's to say, that a fresh run gives the same is nbval's.
+That they were run from the top, test_execute says; that a fresh run gives the same, nbval.
 """
 
 import re
