@@ -55,7 +55,7 @@ def assert_same(name, actual, expected, given):
 
 
 @pytest.mark.parametrize("name", FORWARD)
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_forward_and_backward_agree_with_the_loops(fast_tier, name, data):
     case = data.draw(CASES[name])
