@@ -24,7 +24,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-purge-doc", forget_checks)
     app.connect("env-merge-info", merge_checks)
     app.connect("doctree-read", note_checks)
-    app.connect("env-updated", pages_with_equations)
+    app.connect("env-updated", pages_to_mark_again)
     app.connect("doctree-resolved", mark_equations)
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("html-page-context", quote_search_results)
@@ -92,8 +92,12 @@ def merge_checks(
 # ---------------------------------------------------------------------------- equations
 
 
-def pages_with_equations(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Their marks may point to cells that have moved: write them again whenever a page was read."""
+def pages_to_mark_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """All pages with equations, if a checking cell has come, gone or moved to another page."""
+    marked = getattr(env, "bookkit_marked", {})
+    env.bookkit_marked = dict(checks(env))  # type: ignore[attr-defined]
+    if marked == checks(env):
+        return []
     domain = cast(MathDomain, env.get_domain("math"))
     return sorted({docname for docname, _ in domain.equations.values()})
 
