@@ -110,6 +110,23 @@ def check_indices(indices: Any, y: np.ndarray, cells: int) -> None:
         )
 
 
+def check_columns(col: Any, shape: tuple[int, int], x_shape: tuple[int, ...]) -> None:
+    """An im2col matrix has one row a window and one column a tap."""
+    check_float_arrays({"col": col})
+    if col.shape != shape:
+        raise ValueError(
+            f"col must have one row a window and one column a tap, {shape}, for x_shape {x_shape}; "
+            f"got {col.shape}"
+        )
+
+
+def image_shape(x_shape: Any) -> tuple[int, ...]:
+    """The shape of a batch or of a single image."""
+    if not isinstance(x_shape, tuple | list) or len(x_shape) not in (3, 4):
+        raise ValueError(f"x_shape must be (N, C, H, W) or (C, H, W), got {x_shape!r}")
+    return tuple(integer("x_shape", size, 0) for size in x_shape)
+
+
 def layout(value: Any) -> bool:
     """True for channels last."""
     if value not in ("NCHW", "NHWC"):

@@ -81,7 +81,8 @@ def _average(x: np.ndarray, window: Window, divisor: np.ndarray) -> np.ndarray:
     y = np.zeros((*x.shape[:2], *window.out), x.dtype)
     for n, c, i, j in np.ndindex(y.shape):
         for h, w in window.taps(i, j):
-            y[n, c, i, j] += x[n, c, h, w] / divisor[i, j]
+            y[n, c, i, j] += x[n, c, h, w]
+        y[n, c, i, j] /= divisor[i, j]
     return y
 
 

@@ -1,11 +1,10 @@
 """Windows as the rows of a matrix, and back: im2col and its adjoint col2im."""
 
 import math
-from typing import Any
 
 import numpy as np
 
-from convpool.arguments import check_float_arrays, integer, on_images, window
+from convpool.arguments import check_columns, image_shape, on_images, window
 from convpool.geometry import Window
 from convpool.vectorized.taps import taps
 
@@ -58,11 +57,11 @@ def col2im(col, x_shape, kernel_size, stride=1, padding=0, dilation=1):
     -------
     array of shape x_shape
     """
-    shape = _image_shape(x_shape)
+    shape = image_shape(x_shape)
     batch = shape if len(shape) == 4 else (1, *shape)
     windows = window((batch[-2], batch[-1]), kernel_size, stride, padding, dilation)
     axes = matrix_axes(batch, windows)
-    _check_matrix(col, (math.prod(axes[:3]), math.prod(axes[3:])), shape)
+    check_columns(col, (math.prod(axes[:3]), math.prod(axes[3:])), shape)
     by_tap = col.reshape(axes).transpose(TAPS_FIRST)
     x = np.zeros(batch, col.dtype)
     for tap in taps(windows):
@@ -74,18 +73,3 @@ def matrix_axes(x_shape: tuple[int, ...], windows: Window) -> tuple[int, ...]:
     """The axes of the matrix before three of them become its rows and three its columns."""
     N, C = x_shape[:2]
     return N, *windows.out, C, windows.rows.kernel, windows.cols.kernel
-
-
-def _image_shape(x_shape: Any) -> tuple[int, ...]:
-    if not isinstance(x_shape, tuple | list) or len(x_shape) not in (3, 4):
-        raise ValueError(f"x_shape must be (N, C, H, W) or (C, H, W), got {x_shape!r}")
-    return tuple(integer("x_shape", size, 0) for size in x_shape)
-
-
-def _check_matrix(col: Any, shape: tuple[int, int], x_shape: tuple[int, ...]) -> None:
-    check_float_arrays({"col": col})
-    if col.shape != shape:
-        raise ValueError(
-            f"col must have one row a window and one column a tap, {shape}, for x_shape {x_shape}; "
-            f"got {col.shape}"
-        )
