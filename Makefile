@@ -13,7 +13,8 @@ JOBS ?= 2
 
 PY := $(BIN)/python
 INSTALLED := .venv/installed
-BUILD := $(BIN)/jupyter-book build . -W -n --keep-going -q
+# All pages each time: else a page with a warning fails one build and is taken as done by the next.
+BUILD := $(BIN)/jupyter-book build . --all -W -n --keep-going -q
 
 # Compiled kernels that were cached before the source changed must not pass a test.
 KERNELS := _build/kernels
@@ -24,7 +25,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED) ## build the website
-	@$(BUILD)
+	@$(BUILD) >/dev/null
 	@echo "The book is built: open _build/html/index.html in a browser, or type  make serve"
 
 serve: book ## build the website and serve it on this machine
