@@ -28,8 +28,8 @@ book: $(INSTALLED) ## build the website
 	@$(BUILD) >/dev/null
 	@echo "The book is built: open _build/html/index.html in a browser, or type  make serve"
 
-serve: book ## build the website and serve it on this machine
-	@echo "The book is at http://localhost:$(PORT)/ until you press Ctrl+C"
+serve: $(INSTALLED) ## build the website and serve it on this machine
+	@$(BUILD) >/dev/null
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: $(INSTALLED) ## open the chapters in JupyterLab
