@@ -49,7 +49,7 @@ lint: $(INSTALLED) ## check style and types
 	@$(PY) -m ruff format --quiet --check .
 	@$(PY) -m mypy
 
-bench: $(INSTALLED) ## measure the speed beside PyTorch (pip install convpool[peers])
+bench: $(INSTALLED) ## measure the speed, beside PyTorch where .venv has it
 	@$(PY) -m benchmarks
 
 lock: ## work out requirements.lock anew (needs uv)
