@@ -32,11 +32,13 @@ def on_images(**ranks: int) -> Callable:
 
         @functools.wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            by_name = {name: kwargs[name] for name in names if name in kwargs}
-            given = dict(zip(names, args, strict=False)) | by_name
-            if not len(given) == len(names) == len(args[: len(names)]) + len(by_name):
-                return function(*args, **kwargs)  # Python words what is missing or given twice
-            rest = {name: value for name, value in kwargs.items() if name not in by_name}
+            given, rest = dict(zip(names, args, strict=False)), kwargs
+            if len(given) < len(names):
+                by_name = {name: kwargs[name] for name in names if name in kwargs}
+                rest = {name: value for name, value in kwargs.items() if name not in by_name}
+                if not len(given | by_name) == len(names) == len(given) + len(by_name):
+                    return function(*args, **kwargs)  # Python words what is missing or twice there
+                given |= by_name
             check_float_arrays({k: v for k, v in given.items() if k != "indices"})
             single = _is_single(given, ranks)
             batch = [array[np.newaxis] if single else array for array in given.values()]
@@ -139,6 +141,8 @@ def layout(value: Any) -> bool:
 
 def integer(name: str, value: Any, at_least: int) -> int:
     """A whole number (of Python or NumPy, not a bool) that is large enough."""
+    if type(value) is int and value >= at_least:
+        return value
     try:
         if isinstance(value, bool | np.bool):
             raise TypeError
@@ -173,6 +177,8 @@ def paddings(value: Any) -> tuple[tuple[int, int], tuple[int, int]] | str:
         if value not in ("valid", "same"):
             raise ValueError(f"padding must be {PADDING_FORMS}, got {value!r}")
         return ((0, 0), (0, 0)) if value == "valid" else value
+    if type(value) is int and value >= 0:
+        return (value, value), (value, value)
     try:
         if isinstance(value, tuple | list) and any(isinstance(v, tuple | list) for v in value):
             rows, cols = value
