@@ -53,7 +53,7 @@ def photograph(name: str) -> np.ndarray:
 
     Notes
     -----
-    By Yuri Brito (china) and dany13 (flower), CC BY 2.0, as scikit-learn ships them.
+    By danielbuechele (china) and vultilion (flower), CC BY 2.0, as scikit-learn ships them.
     """
     if name not in PHOTOGRAPHS:
         raise ValueError(f"name must be one of {PHOTOGRAPHS}, got {name!r}")
