@@ -1,4 +1,4 @@
-"""Tier 3: Numba kernels, compiled on first use and cached, parallel over planes."""
+"""Tier 3: Numba kernels, parallel over planes, the same bits with any number of threads."""
 
 from convpool.compiled.average import (
     adaptive_avg_pool2d,

@@ -89,9 +89,7 @@ def _average(x: np.ndarray, window: Window, divisors: "Divisors") -> np.ndarray:
     return y
 
 
-def _share_out(
-    dy: np.ndarray, x: np.ndarray, window: Window, divisors: "Divisors"
-) -> np.ndarray:
+def _share_out(dy: np.ndarray, x: np.ndarray, window: Window, divisors: "Divisors") -> np.ndarray:
     check_upstream(dy, (*x.shape[:2], *window.out), x)
     dx = np.empty(x.shape, x.dtype)
     share_out(planes(dy), planes(dx), *divisors, *lie(window), get_num_threads())
@@ -117,9 +115,7 @@ def divisors(x: np.ndarray, window: Window, count_include_pad, divisor_override)
 
 
 @functools.lru_cache(maxsize=128)
-def _divisors(
-    window: Window, include_pad: bool, override: int | None, dtype: np.dtype
-) -> Divisors:
+def _divisors(window: Window, include_pad: bool, override: int | None, dtype: np.dtype) -> Divisors:
     def counts(axis: Axis | Bins) -> np.ndarray:
         padded = include_pad and isinstance(axis, Axis)
         taps = [axis.padded_taps(i) if padded else len(axis.taps(i)) for i in range(axis.out)]

@@ -1,7 +1,7 @@
 """Lp pooling, compiled: the p-norm of each window."""
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 
 from convpool.arguments import check_upstream, on_images, pooling_window
 from convpool.arguments import norm_type as checked_p
@@ -11,11 +11,11 @@ from convpool.compiled.planes import lie, planes
 @on_images(x=4)
 def lp_pool2d(x, norm_type, kernel_size, stride=None, ceil_mode=False, *, padding=0, dilation=1):
     """The p-norm of each window: :eq:`eq-lp-forward`."""
-    p = x.dtype.type(checked_p(norm_type))
+    p = checked_p(norm_type)
     window = pooling_window(x, kernel_size, stride, padding, dilation, ceil_mode)
+    rows, row_step, cols, col_step, *_ = lie(window)
     y = np.empty((*x.shape[:2], *window.out), x.dtype)
-    lies = lie(window)
-    norms(planes(x), p, planes(y), *lies[:4], get_num_threads())
+    find_norms(planes(x), planes(y), p, rows, row_step, cols, col_step)
     return y
 
 
@@ -24,12 +24,12 @@ def lp_pool2d_backward(
     dy, x, norm_type, kernel_size, stride=None, ceil_mode=False, *, padding=0, dilation=1
 ):
     """Each cell's share grows with its part in the norm: :eq:`eq-lp-backward`."""
-    p = x.dtype.type(checked_p(norm_type))
+    p = checked_p(norm_type)
     window = pooling_window(x, kernel_size, stride, padding, dilation, ceil_mode)
     check_upstream(dy, (*x.shape[:2], *window.out), x)
+    rows, row_step, cols, col_step, *_ = lie(window)
     dx = np.empty(x.shape, x.dtype)
-    lies = lie(window)
-    share_by_part(planes(dy), planes(x), p, planes(dx), *lies[:4], get_num_threads())
+    share_by_part(planes(dy), planes(x), planes(dx), p, rows, row_step, cols, col_step)
     return dx
 
 
@@ -37,66 +37,69 @@ def lp_pool2d_backward(
 
 
 @njit(forceinline=True)
-def power(part, exponent):
-    """part ** exponent, quickly for the exponents that most calls have."""
+def power(base, exponent):
+    """base ** exponent for base ≥ 0, without the general power where a product will do."""
+    if exponent == 0:
+        return 1.0
     if exponent == 1:
-        return part
+        return base
     if exponent == 2:
-        return part * part
-    return part**exponent
+        return base * base
+    return base**exponent
 
 
-@njit(cache=True, nogil=True)
-def norm_of(plane, p, h_first, h_stop, h_step, w_first, w_stop, w_step):
-    """(Σ |x|ᵖ)^(1/p), scaled by the largest so that no power overflows: :eq:`eq-lp-scaled`."""
-    largest = abs(plane[h_first, w_first])
+@njit(cache=True, nogil=True, error_model="numpy")
+def norm(plane, h_first, h_stop, h_step, w_first, w_stop, w_step, p):
+    """(Σ aᵖ)^(1/p), scaled by the largest a so that no power overflows: :eq:`eq-lp-scaled`."""
+    largest = 0.0
     for h in range(h_first, h_stop, h_step):
         for w in range(w_first, w_stop, w_step):
             size = abs(plane[h, w])
-            if size > largest or size != size:
-                largest = size
-            if largest != largest:
-                return largest
+            if size != size:
+                return size
+            largest = max(largest, size)
     if largest == 0 or largest == np.inf:
         return largest
-    total = plane.dtype.type(0)
+    total = 0.0
     for h in range(h_first, h_stop, h_step):
         for w in range(w_first, w_stop, w_step):
             total += power(abs(plane[h, w]) / largest, p)
-    return largest * total ** (1 / p)
+    return largest * (np.sqrt(total) if p == 2 else power(total, 1 / p))
 
 
 # ---------------------------------------------------------------------------- forward
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def norms(x, p, y, rows, row_step, cols, col_step, shares):
-    for share in prange(shares):
-        for n in range(share * len(x) // shares, (share + 1) * len(x) // shares):
-            for i in range(len(rows)):
-                top, bottom = rows[i]
-                for j in range(len(cols)):
-                    left, right = cols[j]
-                    y[n, i, j] = norm_of(x[n], p, top, bottom, row_step, left, right, col_step)
+def find_norms(x, y, p, rows, row_step, cols, col_step):
+    for k in prange(len(x)):
+        for i in range(y.shape[1]):
+            first, stop = rows[i]
+            for j in range(y.shape[2]):
+                y[k, i, j] = norm(x[k], first, stop, row_step, cols[j, 0], cols[j, 1], col_step, p)
 
 
 # ---------------------------------------------------------------------------- backward
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def share_plane_by_part(dy, x, dx, p, rows, row_step, cols, col_step):
+    for h in range(dx.shape[0]):
+        for w in range(dx.shape[1]):
+            dx[h, w] = 0
+    for i in range(dy.shape[0]):
+        for j in range(dy.shape[1]):
+            h_first, h_stop, w_first, w_stop = rows[i, 0], rows[i, 1], cols[j, 0], cols[j, 1]
+            whole = norm(x, h_first, h_stop, row_step, w_first, w_stop, col_step, p)
+            if whole == 0:
+                continue
+            for h in range(h_first, h_stop, row_step):
+                for w in range(w_first, w_stop, col_step):
+                    part = power(abs(x[h, w]) / whole, p - 1)
+                    dx[h, w] += dy[i, j] * np.sign(x[h, w]) * part
+
+
 @njit(parallel=True, cache=True, nogil=True)
-def share_by_part(dy, x, p, dx, rows, row_step, cols, col_step, shares):
-    for share in prange(shares):
-        for n in range(share * len(x) // shares, (share + 1) * len(x) // shares):
-            plane, gradient = x[n], dx[n]
-            gradient[:] = 0
-            for i in range(len(rows)):
-                top, bottom = rows[i]
-                for j in range(len(cols)):
-                    left, right = cols[j]
-                    norm = norm_of(plane, p, top, bottom, row_step, left, right, col_step)
-                    if norm == 0:
-                        continue
-                    for h in range(top, bottom, row_step):
-                        for w in range(left, right, col_step):
-                            part = power(abs(plane[h, w]) / norm, p - 1)
-                            gradient[h, w] += dy[n, i, j] * np.sign(plane[h, w]) * part
+def share_by_part(dy, x, dx, p, rows, row_step, cols, col_step):
+    for k in prange(len(x)):
+        share_plane_by_part(dy[k], x[k], dx[k], p, rows, row_step, cols, col_step)

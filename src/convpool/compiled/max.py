@@ -65,7 +65,7 @@ def max_unpool2d(y, indices, kernel_size, stride=None, padding=0, output_size=No
     check_indices(indices, y, H * W)
     x = np.empty((*y.shape[:2], H, W), y.dtype)
     places = planes(indices.astype(np.int64, copy=False))
-    put_back(planes(y), places, planes(x), get_num_threads())
+    put_back(planes(y), places, planes(x))
     return x
 
 
@@ -86,7 +86,10 @@ def _route_to_maxima(dy: np.ndarray, x: np.ndarray, window: Window) -> np.ndarra
     return dx
 
 
-# ---------------------------------------------------------------------------- one window, with care
+# ---------------------------------------------------------------------------- rows with a NaN
+#
+# NaN is neither larger nor smaller than anything, so the loops further down pass over it; they
+# only notice that there was one. The row of windows is then settled here, cell by cell.
 
 
 @njit(cache=True, nogil=True)
@@ -106,8 +109,8 @@ def first_maximum(plane, h_first, h_stop, h_step, w_first, w_stop, w_step):
 
 @njit(cache=True, nogil=True)
 def first_maxima(plane, h_first, h_stop, h_step, cols, col_step, winners):
-    """The places for one row of windows: how rows with a NaN are settled."""
-    for j in range(len(cols)):
+    """The places for one row of windows."""
+    for j in range(winners.size):
         winners[j] = first_maximum(plane, h_first, h_stop, h_step, cols[j, 0], cols[j, 1], col_step)
 
 
@@ -120,8 +123,8 @@ def larger(best, value):
 
 
 @njit(forceinline=True)
-def fold_down(plane, first, stop, step, line):
-    """The largest cell of each column. True if there was a NaN, which no comparison sees."""
+def maxima_down(plane, first, stop, step, line):
+    """The largest cell of each column. True if there was a NaN."""
     top = plane[first]
     nan = False
     if stop - first == 2 * step:
@@ -147,22 +150,33 @@ def fold_down(plane, first, stop, step, line):
 
 
 @njit(forceinline=True)
-def fold_along(line, folded, kernel, step):
-    """The largest of the taps of a window that starts at each cell of the line."""
-    near, far = line[step:], line[2 * step :]
+def maxima_along(line, dense, kernel, step):
+    """The largest tap of a window that starts at each cell of the line."""
     if kernel == 2:
-        for w in range(folded.size):
-            folded[w] = larger(line[w], near[w])
+        near = line[step:]
+        for w in range(dense.size):
+            dense[w] = larger(line[w], near[w])
     elif kernel == 3:
-        for w in range(folded.size):
-            folded[w] = larger(larger(line[w], near[w]), far[w])
+        near, far = line[step:], line[2 * step :]
+        for w in range(dense.size):
+            dense[w] = larger(larger(line[w], near[w]), far[w])
     else:
-        for w in range(folded.size):
-            folded[w] = line[w]
+        for w in range(dense.size):
+            dense[w] = line[w]
         for v in range(1, kernel):
             tap = line[v * step :]
-            for w in range(folded.size):
-                folded[w] = larger(folded[w], tap[w])
+            for w in range(dense.size):
+                dense[w] = larger(dense[w], tap[w])
+
+
+@njit(forceinline=True)
+def maxima_of_bins(line, maxima, cols):
+    """The largest cell of each bin of the line."""
+    for j in range(maxima.size):
+        best = line[cols[j, 0]]
+        for w in range(cols[j, 0] + 1, cols[j, 1]):
+            best = larger(best, line[w])
+        maxima[j] = best
 
 
 @njit(forceinline=True)
@@ -177,13 +191,13 @@ def maxima_of_pairs(plane, y):
 
 
 @njit(cache=True, nogil=True)
-def maxima_of_planes(
+def find_maxima_of_planes(
     x, y, rows, row_step, cols, col_step, width, before, kernel, stride, pairs
 ):
-    W, W_out = x.shape[2], y.shape[2]
     line = np.full(width, -np.inf, x.dtype)
-    inside = line[before : before + W]
-    folded = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
+    inside = line[before : before + x.shape[2]]
+    dense = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
+    winners = np.empty(y.shape[2], np.int64)
     for p in range(len(x)):
         plane = x[p]
         if pairs:
@@ -191,35 +205,33 @@ def maxima_of_planes(
             continue
         for i in range(y.shape[1]):
             maxima, first, stop = y[p, i], rows[i, 0], rows[i, 1]
-            if fold_down(plane, first, stop, row_step, inside):
-                for j in range(W_out):
-                    winner = first_maximum(plane, first, stop, row_step, cols[j, 0], cols[j, 1], col_step)
-                    maxima[j] = plane[winner // W, winner % W]
+            if maxima_down(plane, first, stop, row_step, inside):
+                first_maxima(plane, first, stop, row_step, cols, col_step, winners)
+                pick(plane, winners, maxima)
             elif kernel:
-                fold_along(line, folded, kernel, col_step)
-                for j in range(W_out):
-                    maxima[j] = folded[j * stride]
+                maxima_along(line, dense, kernel, col_step)
+                for j in range(maxima.size):
+                    maxima[j] = dense[j * stride]
             else:
-                for j in range(W_out):
-                    best = line[cols[j, 0]]
-                    for w in range(cols[j, 0] + 1, cols[j, 1]):
-                        best = larger(best, line[w])
-                    maxima[j] = best
+                maxima_of_bins(line, maxima, cols)
 
 
 @njit(parallel=True, cache=True, nogil=True)
 def find_maxima(
     x, y, rows, row_step, cols, col_step, width, before, kernel, stride, pairs, shares
-):
+):  # fmt: skip
     for share in prange(shares):
         mine = slice(share * len(x) // shares, (share + 1) * len(x) // shares)
-        maxima_of_planes(
+        find_maxima_of_planes(
             x[mine], y[mine],
             rows, row_step, cols, col_step, width, before, kernel, stride, pairs,
         )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- winners
+#
+# The same two steps, with the place h·W + w of each maximum beside it. A place is found anew for
+# each row of windows and forgotten after it: none is kept from forward to backward.
 
 
 @njit(forceinline=True)
@@ -236,8 +248,8 @@ def challenge_across(best, winner, value, place):
 
 
 @njit(forceinline=True)
-def win_down(plane, first, stop, step, line, places):
-    """`fold_down`, and the place of each column's winner."""
+def winners_down(plane, first, stop, step, line, places):
+    """The largest cell of each column, and its place. True if there was a NaN."""
     W = plane.shape[1]
     top, a = plane[first], first * W
     nan = False
@@ -268,28 +280,42 @@ def win_down(plane, first, stop, step, line, places):
 
 
 @njit(forceinline=True)
-def win_along(line, places, folded, folded_places, kernel, step):
+def winners_along(line, places, dense, dense_places, kernel, step):
+    """The largest tap of a window that starts at each cell of the line, and its place."""
     if kernel == 2:
-        next, next_place = line[step:], places[step:]
-        for w in range(folded.size):
-            folded[w], folded_places[w] = challenge_across(line[w], places[w], next[w], next_place[w])
+        near, near_place = line[step:], places[step:]
+        for w in range(dense.size):
+            dense[w], dense_places[w] = challenge_across(line[w], places[w], near[w], near_place[w])
     elif kernel == 3:
-        next, last = line[step:], line[2 * step :]
-        next_place, last_place = places[step:], places[2 * step :]
-        for w in range(folded.size):
-            best, place = challenge_across(line[w], places[w], next[w], next_place[w])
-            folded[w], folded_places[w] = challenge_across(best, place, last[w], last_place[w])
+        near, near_place = line[step:], places[step:]
+        far, far_place = line[2 * step :], places[2 * step :]
+        for w in range(dense.size):
+            best, place = challenge_across(line[w], places[w], near[w], near_place[w])
+            dense[w], dense_places[w] = challenge_across(best, place, far[w], far_place[w])
     else:
-        for w in range(folded.size):
-            folded[w], folded_places[w] = line[w], places[w]
+        for w in range(dense.size):
+            dense[w], dense_places[w] = line[w], places[w]
         for v in range(1, kernel):
-            taps, tap_places = line[v * step :], places[v * step :]
-            for w in range(folded.size):
-                folded[w], folded_places[w] = challenge_across(folded[w], folded_places[w], taps[w], tap_places[w])
+            tap, tap_place = line[v * step :], places[v * step :]
+            for w in range(dense.size):
+                dense[w], dense_places[w] = challenge_across(
+                    dense[w], dense_places[w], tap[w], tap_place[w]
+                )
+
+
+@njit(forceinline=True)
+def winners_of_bins(line, places, winners, cols):
+    """The place of the largest cell of each bin of the line."""
+    for j in range(winners.size):
+        best, winner = line[cols[j, 0]], places[cols[j, 0]]
+        for w in range(cols[j, 0] + 1, cols[j, 1]):
+            best, winner = challenge_across(best, winner, line[w], places[w])
+        winners[j] = winner
+
 
 @njit(forceinline=True)
 def winners_of_pairs(plane, i, winners):
-    """The winners of windows of 2 × 2 with stride 2. True if there was a NaN."""
+    """Row i of windows of 2 × 2 with stride 2, without a detour over a line."""
     W = plane.shape[1]
     top, low, first = plane[2 * i], plane[2 * i + 1], 2 * i * W
     nan = False
@@ -302,64 +328,73 @@ def winners_of_pairs(plane, i, winners):
         winners[j] = winner + 2 * j
     return nan
 
-@njit(forceinline=True)
-def winners_of_row(plane, i, rows, row_step, cols, col_step, kernel, stride, line, inside, places, inside_places, folded, folded_places, winners):
-    first, stop = rows[i, 0], rows[i, 1]
-    if win_down(plane, first, stop, row_step, inside, inside_places):
-        first_maxima(plane, first, stop, row_step, cols, col_step, winners)
-    elif kernel:
-        win_along(line, places, folded, folded_places, kernel, col_step)
-        for j in range(winners.size):
-            winners[j] = folded_places[j * stride]
-    else:
-        for j in range(winners.size):
-            best, winner = line[cols[j, 0]], places[cols[j, 0]]
-            for w in range(cols[j, 0] + 1, cols[j, 1]):
-                best, winner = challenge_across(best, winner, line[w], places[w])
-            winners[j] = winner
 
-# ---------------------------------------------------------------------------- forward with places
+# ---------------------------------------------------------------------------- forward, with places
+
+
+@njit(forceinline=True)
+def pick(plane, winners, maxima):
+    """The cells of the plane that won."""
+    W = plane.shape[1]
+    for j in range(maxima.size):
+        maxima[j] = plane[winners[j] // W, winners[j] % W]
+
 
 @njit(cache=True, nogil=True)
-def places_of_planes(x, y, indices, rows, row_step, cols, col_step, width, before, kernel, stride, pairs):
+def find_places_of_planes(
+    x, y, indices, rows, row_step, cols, col_step, width, before, kernel, stride
+):
     H, W = x.shape[1:]
     line = np.full(width, -np.inf, x.dtype)
-    places = np.full(width, H * W, np.int64)
+    places = np.full(width, H * W, np.int64)  # behind every cell: padding loses against −∞ too
     inside, inside_places = line[before : before + W], places[before : before + W]
-    folded = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
-    folded_places = np.empty(folded.size, np.int64)
+    dense = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
+    dense_places = np.empty(dense.size, np.int64)
     for p in range(len(x)):
-        flat = x[p].reshape(H * W)
+        plane = x[p]
         for i in range(y.shape[1]):
-            winners = indices[p, i]
-            winners_of_row(x[p], i, rows, row_step, cols, col_step, kernel, stride, line, inside, places, inside_places, folded, folded_places, winners)
-            for j in range(winners.size):
-                y[p, i, j] = flat[winners[j]]
+            winners, first, stop = indices[p, i], rows[i, 0], rows[i, 1]
+            if winners_down(plane, first, stop, row_step, inside, inside_places):
+                first_maxima(plane, first, stop, row_step, cols, col_step, winners)
+            elif kernel:
+                winners_along(line, places, dense, dense_places, kernel, col_step)
+                for j in range(winners.size):
+                    winners[j] = dense_places[j * stride]
+            else:
+                winners_of_bins(line, places, winners, cols)
+            pick(plane, winners, y[p, i])
+
 
 @njit(parallel=True, cache=True, nogil=True)
-def find_places(x, y, indices, rows, row_step, cols, col_step, width, before, kernel, stride, pairs, shares):
+def find_places(
+    x, y, indices, rows, row_step, cols, col_step, width, before, kernel, stride, pairs, shares
+):
     for share in prange(shares):
         mine = slice(share * len(x) // shares, (share + 1) * len(x) // shares)
-        places_of_planes(
+        find_places_of_planes(
             x[mine], y[mine], indices[mine],
-            rows, row_step, cols, col_step, width, before, kernel, stride, pairs,
+            rows, row_step, cols, col_step, width, before, kernel, stride,
         )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- backward
+
+
 @njit(forceinline=True)
 def add_to_winners(upstream, winners, flat):
+    """Each gradient to the place that won, on top of what is there."""
     for j in range(upstream.size):
-        flat[np.uint64(winners[j])] += upstream[j]
+        flat[np.uint64(winners[j])] += upstream[j]  # unsigned: Numba need not look for −1, −2, …
+
 
 @njit(cache=True, nogil=True)
 def route_planes(dy, x, dx, rows, row_step, cols, col_step, width, before, kernel, stride, pairs):
     H, W = x.shape[1:]
     line = np.full(width, -np.inf, x.dtype)
-    places = np.full(width, H * W, np.int64)
+    places = np.full(width, H * W, np.int64)  # behind every cell: padding loses against −∞ too
     inside, inside_places = line[before : before + W], places[before : before + W]
-    folded = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
-    folded_places = np.empty(folded.size, np.int64)
+    dense = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
+    dense_places = np.empty(dense.size, np.int64)
     winners = np.empty(dy.shape[2], np.int64)
     for p in range(len(x)):
         plane, flat = x[p], dx[p].reshape(H * W)
@@ -368,12 +403,21 @@ def route_planes(dy, x, dx, rows, row_step, cols, col_step, width, before, kerne
         if pairs:
             for i in range(dy.shape[1]):
                 if winners_of_pairs(plane, i, winners):
-                    first_maxima(plane, rows[i, 0], rows[i, 1], 1, cols, 1, winners)
+                    first_maxima(plane, 2 * i, 2 * i + 2, 1, cols, 1, winners)
                 add_to_winners(dy[p, i], winners, flat)
-        else:
-            for i in range(dy.shape[1]):
-                winners_of_row(x[p], i, rows, row_step, cols, col_step, kernel, stride, line, inside, places, inside_places, folded, folded_places, winners)
-                add_to_winners(dy[p, i], winners, flat)
+            continue
+        for i in range(dy.shape[1]):
+            first, stop = rows[i, 0], rows[i, 1]
+            if winners_down(plane, first, stop, row_step, inside, inside_places):
+                first_maxima(plane, first, stop, row_step, cols, col_step, winners)
+            elif kernel:
+                winners_along(line, places, dense, dense_places, kernel, col_step)
+                for j in range(winners.size):
+                    winners[j] = dense_places[j * stride]
+            else:
+                winners_of_bins(line, places, winners, cols)
+            add_to_winners(dy[p, i], winners, flat)
+
 
 @njit(parallel=True, cache=True, nogil=True)
 def route(dy, x, dx, rows, row_step, cols, col_step, width, before, kernel, stride, pairs, shares):
@@ -389,12 +433,11 @@ def route(dy, x, dx, rows, row_step, cols, col_step, width, before, kernel, stri
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def put_back(y, indices, x, shares):
-    for share in prange(shares):
-        for p in range(share * len(x) // shares, (share + 1) * len(x) // shares):
-            plane = x[p].reshape(x.shape[1] * x.shape[2])
-            for k in range(plane.size):
-                plane[k] = 0
-            for i in range(y.shape[1]):
-                for j in range(y.shape[2]):
-                    plane[indices[p, i, j]] = y[p, i, j]
+def put_back(y, indices, x):
+    for p in prange(len(x)):
+        flat = x[p].reshape(x.shape[1] * x.shape[2])
+        for k in range(flat.size):
+            flat[k] = 0
+        for i in range(y.shape[1]):
+            for j in range(y.shape[2]):
+                flat[indices[p, i, j]] = y[p, i, j]

@@ -28,9 +28,9 @@ class Lie(NamedTuple):
     """How the windows of one call lie, in the order in which every kernel takes it.
 
     `rows[i]` is (first, stop): the input rows under window row i are first, first + row_step, …
-    below stop; `cols[j]` the same for columns. `width` is the length of the padded line,
-    `before` the padding at its beginning. Bins have no `kernel`: it is 0. `pairs` is the most common
-    window of all, 2 × 2 with stride 2 and nothing cut off: it has loops of its own.
+    below stop; `cols[j]` the same for columns. `width` is the length of the padded line, `before`
+    the padding at its beginning. Bins have no `kernel`: it is 0. `pairs` is the most common window
+    of all, 2 × 2 with stride 2 and nothing cut off, which has loops of its own.
     """
 
     rows: np.ndarray
