@@ -117,9 +117,9 @@ def divisors(x: np.ndarray, window: Window, count_include_pad, divisor_override)
 @functools.lru_cache(maxsize=128)
 def _divisors(window: Window, include_pad: bool, override: int | None, dtype: np.dtype) -> Divisors:
     def counts(axis: Axis | Bins) -> np.ndarray:
-        padded = include_pad and isinstance(axis, Axis)
-        taps = [axis.padded_taps(i) if padded else len(axis.taps(i)) for i in range(axis.out)]
-        return np.array(taps, dtype)
+        if include_pad and isinstance(axis, Axis):
+            return np.array([axis.padded_taps(i) for i in range(axis.out)], dtype)
+        return np.array([len(axis.taps(i)) for i in range(axis.out)], dtype)
 
     by_row, by_col = counts(window.rows), counts(window.cols)
     if override is not None:
