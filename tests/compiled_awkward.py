@@ -13,6 +13,7 @@ import numpy as np
 AWKWARD = (  # (height, width), arguments of a window
     ((1, 1), dict(kernel_size=1)),
     ((2, 3), dict(kernel_size=2)),
+    ((6, 4), dict(kernel_size=2, stride=2)),
     ((7, 5), dict(kernel_size=2, stride=2)),
     ((7, 5), dict(kernel_size=2, stride=2, ceil_mode=True)),
     ((6, 6), dict(kernel_size=3, stride=2, padding=1, ceil_mode=True)),
@@ -121,7 +122,11 @@ def threads():
     rng = np.random.default_rng(6)
     cases = [
         ("max_pool2d", dict(kernel_size=3, stride=2, padding=1)),
+        ("max_pool2d", dict(kernel_size=2)),
+        ("adaptive_max_pool2d", dict(output_size=(5, 4))),
         ("avg_pool2d", dict(kernel_size=3, stride=1, padding=1)),
+        ("avg_pool2d", dict(kernel_size=2)),
+        ("adaptive_avg_pool2d", dict(output_size=(5, 4))),
         ("lp_pool2d", dict(kernel_size=3, stride=2, norm_type=2)),
     ]
     for name, arguments in cases:
