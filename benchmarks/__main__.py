@@ -91,15 +91,15 @@ def versions(names: list[str]) -> str:
 
 
 def table(rows: dict[str, dict[str, list[float]]], names: list[str]) -> str:
-    """Milliseconds (the median of the rounds), and the ratios that matter."""
+    """Milliseconds of the best round, which other work disturbed least, and the ratios."""
     pairs = [pair for pair in PAIRS if set(pair) <= set(names)]
     width = max(map(len, rows))
     head = f"{'forward + backward, ms':{width}}" + "".join(f"{name:>12}" for name in names)
     lines = [head + "".join(f"{f'{a} / {b}':>22}" for a, b in pairs)]
     for row, seconds in rows.items():
-        middle = {name: statistics.median(seconds[name]) for name in names}
-        cells = "".join(f"{1000 * middle[name]:12.3f}" for name in names)
-        ratios = "".join(f"{middle[a] / middle[b]:22.2f}" for a, b in pairs)
+        best = {name: min(seconds[name]) for name in names}
+        cells = "".join(f"{1000 * best[name]:12.3f}" for name in names)
+        ratios = "".join(f"{best[a] / best[b]:22.2f}" for a, b in pairs)
         lines.append(f"{row:{width}}{cells}{ratios}")
     return "\n".join(lines)
 
