@@ -6,14 +6,22 @@ Behind it the tiers trust what they get: float arrays of one dtype with a batch 
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from convpool.geometry import Axis, Bins, Window, same_padding
+from convpool.geometry import Axis, Bins, Groups, Window, same_padding
 
-IMAGE_AXES = {4: "(N, C, H, W)", 3: "(C, H, W)", 2: "(N, C)", 1: "(C,)"}
+AXES = {4: ("N", "C", "H", "W"), 3: ("N", "C·kh·kw", "L"), 2: ("N", "C")}
 PADDING_FORMS = "an int, (ph, pw), ((top, bottom), (left, right)), 'valid' or 'same'"
+
+
+class Gradients(NamedTuple):
+    """What a layer with parameters hands back: one gradient for each thing that it took."""
+
+    dx: np.ndarray
+    dweight: np.ndarray
+    dbias: np.ndarray
 
 
 # ---------------------------------------------------------------------------- arrays
@@ -24,7 +32,7 @@ def on_images(**ranks: int) -> Callable:
 
     `ranks` gives the function's first parameters, in their order, and the rank each has with its
     batch axis. The function behind it sees batches of one float dtype; from its results the batch
-    axis that was added is taken off again.
+    axis that was added is taken off again. Of `Gradients` only dx has one.
     """
 
     def decorate(function: Callable) -> Callable:
@@ -46,6 +54,8 @@ def on_images(**ranks: int) -> Callable:
                 result = function(*batch, *args[len(names) :], **rest)
             if not single:
                 return result
+            if isinstance(result, Gradients):
+                return result._replace(dx=result.dx[0])
             return tuple(r[0] for r in result) if isinstance(result, tuple) else result[0]
 
         return checked
@@ -76,17 +86,23 @@ def check_float_arrays(arrays: dict[str, Any]) -> None:
 
 def _is_single(given: dict[str, np.ndarray], ranks: dict[str, int]) -> bool:
     """True if every array lacks the batch axis, False if none does; a mixture is an error."""
-    single = given["x" if "x" in given else next(iter(given))].ndim == 3
+    decisive = "x" if "x" in given else next(iter(given))
+    single = given[decisive].ndim == ranks[decisive] - 1
     for name, array in given.items():
         rank = ranks[name] - 1 if single else ranks[name]
         if getattr(array, "ndim", None) != rank:
-            batch, image = IMAGE_AXES[ranks[name]], IMAGE_AXES[ranks[name] - 1]
+            axes = AXES[ranks[name]]
             raise ValueError(
-                f"{name} must have the axes {batch} or, for a single image, {image}, and all "
+                f"{name} must have the axes {_listed(axes)} or, for a single image, "
+                f"{_listed(axes[1:])}, and all "
                 "arrays of one call the same choice; got "
                 + ", ".join(f"{k} of shape {np.shape(v)}" for k, v in given.items())
             )
     return single
+
+
+def _listed(axes: tuple[str, ...]) -> str:
+    return f"({', '.join(axes)}{',' * (len(axes) == 1)})"
 
 
 def check_upstream(dy: np.ndarray, shape: tuple[int, ...], x: np.ndarray) -> None:
@@ -358,3 +374,134 @@ def unpool_shape(
             f"give, by less than the stride"
         )
     return result
+
+
+# ---------------------------------------------------------------------------- convolutions
+
+
+def convolution(
+    x: np.ndarray,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+) -> tuple[Window, Groups]:
+    """The windows of a convolution on x, and which channels meet in it."""
+    _check_parameters(x, weight, bias, "(C_out, C_in/groups, kh, kw)")
+    count = _group_count(groups, "C_in, the channels of x,", x.shape[1])
+    if weight.shape[0] % count:
+        raise ValueError(
+            f"groups must divide C_out, the first axis of weight: got groups {count} "
+            f"and weight of shape {weight.shape}"
+        )
+    if weight.shape[1] * count != x.shape[1]:
+        raise ValueError(
+            f"weight must have the axes (C_out, C_in/groups, kh, kw) with C_in/groups = "
+            f"{x.shape[1] // count}: got weight of shape {weight.shape} for x of shape {x.shape} "
+            f"with groups {count}"
+        )
+    _check_bias(bias, weight.shape[0], weight)
+    windows = window(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    return windows, Groups(count, weight.shape[1], weight.shape[0] // count)
+
+
+def transposed_convolution(
+    x: np.ndarray,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: Any,
+    dilation: Any,
+) -> tuple[Window, Groups]:
+    """The convolution whose input gradient is asked for: its output has the size of x."""
+    _check_parameters(x, weight, bias, "(C_in, C_out/groups, kh, kw)")
+    count = _group_count(groups, "C_in, the channels of x,", x.shape[1])
+    if weight.shape[0] != x.shape[1]:
+        raise ValueError(
+            f"weight must have the axes (C_in, C_out/groups, kh, kw) with C_in = {x.shape[1]}: "
+            f"got weight of shape {weight.shape} for x of shape {x.shape}"
+        )
+    _check_bias(bias, weight.shape[1] * count, weight)
+    windows = _transposed_window(
+        x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation
+    )
+    return windows, Groups(count, weight.shape[1], weight.shape[0] // count)
+
+
+def _check_parameters(x: np.ndarray, weight: Any, bias: Any, axes: str) -> None:
+    given = {"x": x, "weight": weight}
+    check_float_arrays(given if bias is None else given | {"bias": bias})
+    if weight.ndim != 4 or 0 in weight.shape:
+        raise ValueError(f"weight must have the axes {axes}, none empty; got shape {weight.shape}")
+
+
+def _group_count(groups: Any, what: str, channels: int) -> int:
+    count = integer("groups", groups, 1)
+    if channels % count:
+        raise ValueError(f"groups must divide {what} {channels}: got groups {count}")
+    return count
+
+
+def _check_bias(bias: np.ndarray | None, channels: int, weight: np.ndarray) -> None:
+    if bias is not None and bias.shape != (channels,):
+        raise ValueError(
+            f"bias must have one entry an output channel, shape ({channels},), for weight of "
+            f"shape {weight.shape}; got {bias.shape}"
+        )
+
+
+def _transposed_window(
+    shape: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    dilation: Any,
+) -> Window:
+    strides = pair("stride", kernel if stride is None else stride, 1)
+    dilations = pair("dilation", dilation, 1)
+    left_over = pair("output_padding", output_padding, 0)
+    pads = paddings(padding)
+    if isinstance(pads, str):
+        raise ValueError(
+            "padding 'same' does not say which size a transposed convolution goes back to: "
+            "give it in numbers"
+        )
+    if any(o >= max(s, d) for o, s, d in zip(left_over, strides, dilations, strict=True)):
+        raise ValueError(
+            f"output_padding must be less than the larger of stride and dilation: got "
+            f"output_padding {left_over} with stride {strides} and dilation {dilations}"
+        )
+    rows, cols = (
+        Axis.transposed(size, k, s, before, after, d, o)
+        for size, k, s, (before, after), d, o in zip(
+            shape, kernel, strides, pads, dilations, left_over, strict=True
+        )
+    )
+    if rows.size < 1 or cols.size < 1:
+        raise ValueError(
+            f"the output would have size {rows.size} × {cols.size}: padding {pads} cuts off all "
+            f"that x of {shape} gives with a kernel of {kernel}, stride {strides} and dilation "
+            f"{dilations}; take less padding"
+        )
+    return Window(rows, cols)
+
+
+def folded_window(
+    col: np.ndarray, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> Window:
+    """The windows whose columns are to be folded into an image of `output_size`."""
+    size = pair("output_size", output_size, 1)
+    windows = window(size, kernel_size, stride, padding, dilation)
+    taps, count = windows.rows.kernel * windows.cols.kernel, windows.rows.out * windows.cols.out
+    if col.shape[1] % taps or col.shape[2] != count:
+        raise ValueError(
+            f"col must have the axes (N, C·kh·kw, L) with kh·kw = {taps} and L = "
+            f"{windows.rows.out}·{windows.cols.out} = {count} windows for output_size {size}; "
+            f"got {col.shape} (a single image counts as a batch of one)"
+        )
+    return windows

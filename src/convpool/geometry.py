@@ -61,6 +61,30 @@ class Axis:
         out = output_size(size, kernel, stride, before, after, dilation, ceil_mode)
         return cls(size, kernel, stride, before, after, dilation, out)
 
+    @classmethod
+    def transposed(
+        cls,
+        out: int,
+        kernel: int,
+        stride: int = 1,
+        before: int = 0,
+        after: int = 0,
+        dilation: int = 1,
+        left_over: int = 0,
+    ) -> "Axis":
+        """The axis that has `out` windows and `left_over` cells that the last does not reach.
+
+        Implements :eq:`eq-conv-transpose-size`.
+        """
+        size = (out - 1) * stride + span(kernel, dilation) - before - after + left_over
+        return cls(size, kernel, stride, before, after, dilation, out)
+
+    @property
+    def remainder(self) -> int:
+        """The padded cells that the last window does not reach: :eq:`eq-remainder`."""
+        reach = (self.out - 1) * self.stride + span(self.kernel, self.dilation)
+        return self.before + self.size + self.after - reach
+
     def start(self, i: int) -> int:
         """The cell under tap 0 of window i; negative in the padding."""
         return i * self.stride - self.before
@@ -74,6 +98,10 @@ class Axis:
         start, d = self.start(i), self.dilation
         first = start if start >= 0 else start % d
         return range(first, min(start + span(self.kernel, d), self.size), d)
+
+    def numbered_taps(self, i: int) -> list[tuple[int, int]]:
+        """(u, h) for each tap u of window i that lies inside the input, and the cell h under it."""
+        return [(u, h) for u in range(self.kernel) if 0 <= (h := self.tap(i, u)) < self.size]
 
     def outputs(self, u: int) -> range:
         """The windows whose tap u lies inside the input."""
@@ -138,9 +166,28 @@ class Window(Generic[Side]):
         """The cells of window (i, j) that lie inside the input, in row-major order."""
         return list(product(self.rows.taps(i), self.cols.taps(j)))
 
+    def numbered_taps(self: "Window[Axis]", i: int, j: int) -> list[tuple[int, int, int, int]]:
+        """(u, v, h, w) for each tap (u, v) of window (i, j) inside the input, on cell (h, w)."""
+        pairs = product(self.rows.numbered_taps(i), self.cols.numbered_taps(j))
+        return [(u, v, h, w) for (u, h), (v, w) in pairs]
+
     def covering(self, h: int, w: int) -> list[tuple[int, int]]:
         """The outputs whose window has a tap on cell (h, w), in row-major order."""
         return list(product(self.rows.covering(h), self.cols.covering(w)))
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Channels dealt out to `count` groups: `inputs` read by `outputs` in each, none across."""
+
+    count: int
+    inputs: int
+    outputs: int
+
+    def reads(self, m: int) -> range:
+        """The input channels that output channel m reads: :eq:`eq-conv-groups`."""
+        first = m // self.outputs * self.inputs
+        return range(first, first + self.inputs)
 
 
 @dataclass(frozen=True, slots=True)

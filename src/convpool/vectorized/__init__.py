@@ -8,7 +8,13 @@ from convpool.vectorized.average import (
     global_avg_pool2d,
     global_avg_pool2d_backward,
 )
-from convpool.vectorized.columns import col2im, im2col
+from convpool.vectorized.columns import col2im, fold, im2col, unfold
+from convpool.vectorized.convolution import (
+    conv2d,
+    conv2d_backward,
+    conv_transpose2d,
+    conv_transpose2d_backward,
+)
 from convpool.vectorized.lp import lp_pool2d, lp_pool2d_backward
 from convpool.vectorized.max import (
     adaptive_max_pool2d,
@@ -28,6 +34,11 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "col2im",
+    "conv2d",
+    "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
+    "fold",
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
     "global_max_pool2d",
@@ -38,4 +49,5 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_backward",
     "max_unpool2d",
+    "unfold",
 ]
