@@ -8,7 +8,7 @@ import importlib
 from types import ModuleType
 
 from convpool import arguments, geometry, loops, vectorized, verify
-from convpool.arguments import window
+from convpool.arguments import Gradients, window
 from convpool.operators import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_backward,
@@ -16,6 +16,11 @@ from convpool.operators import (
     adaptive_max_pool2d_backward,
     avg_pool2d,
     avg_pool2d_backward,
+    conv2d,
+    conv2d_backward,
+    conv_transpose2d,
+    conv_transpose2d_backward,
+    fold,
     global_avg_pool2d,
     global_avg_pool2d_backward,
     global_max_pool2d,
@@ -25,9 +30,11 @@ from convpool.operators import (
     max_pool2d,
     max_pool2d_backward,
     max_unpool2d,
+    unfold,
 )
 
 __all__ = [
+    "Gradients",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_backward",
     "adaptive_max_pool2d",
@@ -35,6 +42,11 @@ __all__ = [
     "arguments",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "conv2d",
+    "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
+    "fold",
     "geometry",
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
@@ -46,6 +58,7 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_backward",
     "max_unpool2d",
+    "unfold",
     "vectorized",
     "verify",
     "window",

@@ -24,26 +24,40 @@ def tier() -> ModuleType:
     return compiled
 
 
-def _run(layout: str, name: str, arrays: tuple, *args: Any, **kwargs: Any) -> Any:
+IMAGE, COLUMNS = -3, -2  # where the channels are: (…, C, H, W), (…, C·kh·kw, L)
+
+
+def _run(
+    layout: str,
+    name: str,
+    arrays: tuple,
+    *args: Any,
+    takes: int = IMAGE,
+    gives: int = IMAGE,
+    **kwargs: Any,
+) -> Any:
     operator = getattr(tier(), name)
     if not arguments.layout(layout):
         return operator(*arrays, *args, **kwargs)
     try:
-        result = operator(*map(_channels_first, arrays), *args, **kwargs)
+        first = (_channels_first(array, takes) for array in arrays)
+        result = operator(*first, *args, **kwargs)
     except (TypeError, ValueError) as error:
         error.add_note("Shapes are given in N, C, H, W order; layout='NHWC' moved the axes.")
         raise
-    return (
-        tuple(map(_channels_last, result)) if isinstance(result, tuple) else _channels_last(result)
-    )
+    if isinstance(result, arguments.Gradients):
+        return result._replace(dx=_channels_last(result.dx, gives))
+    if isinstance(result, tuple):
+        return tuple(_channels_last(array, gives) for array in result)
+    return _channels_last(result, gives)
 
 
-def _channels_first(array: Any) -> Any:
-    return np.moveaxis(array, -1, -3) if np.ndim(array) >= 3 else array
+def _channels_first(array: Any, axis: int) -> Any:
+    return np.moveaxis(array, -1, axis) if np.ndim(array) >= -axis else array
 
 
-def _channels_last(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(np.moveaxis(array, -3, -1)) if array.ndim >= 3 else array
+def _channels_last(array: np.ndarray, axis: int) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(array, axis, -1)) if array.ndim >= -axis else array
 
 
 # ---------------------------------------------------------------------------- max
@@ -642,4 +656,276 @@ def lp_pool2d_backward(
         ceil_mode,
         padding=padding,
         dilation=dilation,
+    )
+
+
+# ---------------------------------------------------------------------------- convolution
+
+
+def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, layout="NCHW"):
+    """The cross-correlation of images and kernels, which the field calls convolution.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C_in, H, W) or (C_in, H, W)
+        The images.
+    weight : ndarray, (C_out, C_in/groups, kh, kw)
+        A kernel for each output channel and each input channel of its group.
+    bias : ndarray, (C_out,), optional
+        A number for each output channel.
+    stride, dilation : int or (int, int)
+        Step and distance of taps, for rows and columns.
+    padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
+        Cells around the image, zeros: for all sides; rows and columns; ((top, bottom),
+        (left, right)); none; or as many as give ⌈size / stride⌉ outputs.
+    groups : int
+        Into how many groups the channels are dealt: an output channel reads those of its own.
+    layout : "NCHW" or "NHWC"
+        Where the channels of the images are. Weights stay as they are.
+
+    Returns
+    -------
+    y : ndarray, (N, C_out, H', W') or (C_out, H', W')
+
+    Raises
+    ------
+    TypeError
+        If an array is not float32 or float64, the arrays differ in dtype, or an argument is not of
+        its form.
+    ValueError
+        If the channels of x, weight, bias and groups do not fit together, a number is out of range,
+        or no window fits.
+
+    Notes
+    -----
+    Implements :eq:`eq-conv-forward`, with groups :eq:`eq-conv-groups`.
+    """
+    return _run(layout, "conv2d", (x,), weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d_backward(dy, x, weight, stride=1, padding=0, dilation=1, groups=1, *, layout="NCHW"):
+    """The gradients of `conv2d` with respect to x, weight and bias.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C_out, H', W') or (C_out, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C_in, H, W) or (C_in, H, W)
+        The input of the forward pass.
+    weight : ndarray, (C_out, C_in/groups, kh, kw)
+        The weight of the forward pass.
+    stride, padding, dilation, groups, layout
+        As in `conv2d`.
+
+    Returns
+    -------
+    Gradients(dx, dweight, dbias)
+        A named tuple of arrays with the shapes of x, of weight, and (C_out,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `conv2d`, and if dy differs from x in dtype or from the output in shape.
+
+    Notes
+    -----
+    Implements :eq:`eq-conv-scatter` (the same as :eq:`eq-conv-rot180`),
+    :eq:`eq-conv-weight-gradient` and :eq:`eq-conv-bias-gradient`.
+    """
+    return _run(layout, "conv2d_backward", (dy, x), weight, stride, padding, dilation, groups)
+
+
+def conv_transpose2d(
+    x,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
+    *,
+    layout="NCHW",
+):
+    """The input gradient of `conv2d` as a layer: each cell of x spreads its kernel over y.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C_in, H, W) or (C_in, H, W)
+        The images.
+    weight : ndarray, (C_in, C_out/groups, kh, kw)
+        That of the convolution which goes back from y to x.
+    bias : ndarray, (C_out,), optional
+        A number for each output channel.
+    stride, dilation : int or (int, int)
+        Those of the convolution which goes back from y to x.
+    padding : int, (int, int), ((int, int), (int, int)) or "valid"
+        How many cells are cut off each side of y.
+    output_padding : int or (int, int)
+        Rows and columns at the bottom and right that the convolution's last window leaves over:
+        less than the larger of stride and dilation.
+    groups : int
+        Into how many groups the channels are dealt.
+    layout : "NCHW" or "NHWC"
+        Where the channels of the images are. Weights stay as they are.
+
+    Returns
+    -------
+    y : ndarray, (N, C_out, H', W') or (C_out, H', W')
+        H' = (H − 1)·stride + dilation·(kh − 1) + 1 − padding on both sides + output_padding.
+
+    Raises
+    ------
+    TypeError
+        If an array is not float32 or float64, the arrays differ in dtype, or an argument is not of
+        its form.
+    ValueError
+        If the channels of x, weight, bias and groups do not fit together, a number is out of range,
+        or nothing would be left of y.
+
+    Notes
+    -----
+    Implements :eq:`eq-conv-transpose` and :eq:`eq-conv-transpose-size`.
+    """
+    return _run(
+        layout,
+        "conv_transpose2d",
+        (x,),
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
+    )
+
+
+def conv_transpose2d_backward(
+    dy,
+    x,
+    weight,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
+    *,
+    layout="NCHW",
+):
+    """The gradients of `conv_transpose2d` with respect to x, weight and bias.
+
+    Parameters
+    ----------
+    dy : ndarray, (N, C_out, H', W') or (C_out, H', W')
+        The gradient with respect to the output.
+    x : ndarray, (N, C_in, H, W) or (C_in, H, W)
+        The input of the forward pass.
+    weight : ndarray, (C_in, C_out/groups, kh, kw)
+        The weight of the forward pass.
+    stride, padding, output_padding, groups, dilation, layout
+        As in `conv_transpose2d`.
+
+    Returns
+    -------
+    Gradients(dx, dweight, dbias)
+        A named tuple of arrays with the shapes of x, of weight, and (C_out,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `conv_transpose2d`, and if dy differs from x in dtype or from the output in shape.
+
+    Notes
+    -----
+    Implements :eq:`eq-conv-transpose-backward`.
+    """
+    return _run(
+        layout,
+        "conv_transpose2d_backward",
+        (dy, x),
+        weight,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
+    )
+
+
+# ---------------------------------------------------------------------------- columns
+
+
+def unfold(x, kernel_size, dilation=1, padding=0, stride=1, *, layout="NCHW"):
+    """The matrix whose columns are the windows of x, zeros in the padding.
+
+    Parameters
+    ----------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+        The images.
+    kernel_size, dilation, stride : int or (int, int)
+        Taps, distance of taps and step, for rows and columns.
+    padding : int, (int, int), ((int, int), (int, int)), "valid" or "same"
+        Cells around the image, zeros, as in `conv2d`.
+    layout : "NCHW" or "NHWC"
+        Where the channels are; with "NHWC" the result is (N, L, C·kh·kw).
+
+    Returns
+    -------
+    col : ndarray, (N, C·kh·kw, L) or (C·kh·kw, L)
+        Rows in the order c, u, v; columns, L = H'·W' of them, in the order i, j.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If x is not a float32 or float64 array, an argument is not of its form or out of range, or
+        no window fits.
+
+    Notes
+    -----
+    Implements :eq:`eq-unfold`.
+    """
+    return _run(layout, "unfold", (x,), kernel_size, dilation, padding, stride, gives=COLUMNS)
+
+
+def fold(col, output_size, kernel_size, dilation=1, padding=0, stride=1, *, layout="NCHW"):
+    """Each entry goes back to its cell, and adds where windows overlap.
+
+    The adjoint of `unfold`, not its inverse: a cell under k windows comes back k times.
+
+    Parameters
+    ----------
+    col : ndarray, (N, C·kh·kw, L) or (C·kh·kw, L)
+        One column a window, as `unfold` makes them.
+    output_size : int or (int, int)
+        Height and width of the images.
+    kernel_size, dilation, padding, stride
+        As in `unfold`.
+    layout : "NCHW" or "NHWC"
+        Where the channels are; with "NHWC" col is (N, L, C·kh·kw).
+
+    Returns
+    -------
+    x : ndarray, (N, C, H, W) or (C, H, W)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If col is not a float32 or float64 array of as many rows and columns as the other arguments
+        ask for, or an argument is not of its form or out of range.
+
+    Notes
+    -----
+    Implements :eq:`eq-fold`.
+    """
+    return _run(
+        layout,
+        "fold",
+        (col,),
+        output_size,
+        kernel_size,
+        dilation,
+        padding,
+        stride,
+        takes=COLUMNS,
     )
