@@ -133,7 +133,7 @@ def layers(op):
 
 class TestTheCasesOfConvolution:
     def test_there_are_enough_of_every_operator(self):
-        counts = {op: 0 for op in (*LAYERS, "unfold", "fold")}
+        counts = dict.fromkeys((*LAYERS, "unfold", "fold"), 0)
         for case in CONVOLUTION:
             counts[case["op"]] += 1
         assert len(CONVOLUTION) >= 300
