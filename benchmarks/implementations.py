@@ -1,44 +1,57 @@
 """Who takes part. Each makes, for a workload, a function of no arguments: forward and backward."""
 
+import math
+import timeit
 from collections.abc import Callable
 from functools import partial
+from types import ModuleType
 
 import numpy as np
 
-from benchmarks.workloads import Workload
+from benchmarks.workloads import Pooling, Workload
 
-Step = Callable[[], tuple[np.ndarray, np.ndarray]]
+Step = Callable[[], tuple[np.ndarray, ...]]  # y and the gradients, as named in Workload.results
 
 
 def convpool(work: Workload) -> Step:
     """The public operators, checks of the arguments and allocation included."""
     import convpool
 
-    return _pooling_of(convpool, work)
+    return _operators_of(convpool, work)
 
 
 def vectorized(work: Workload) -> Step:
-    """The NumPy tier."""
+    """The NumPy tier. Its convolution is im2col and matrix products."""
     from convpool import vectorized
 
-    return _pooling_of(vectorized, work)
+    return _operators_of(vectorized, work)
 
 
-def _pooling_of(tier, work: Workload) -> Step:
-    x, dy = work.arrays()
-    name = {"max": "max_pool2d", "average": "avg_pool2d"}[work.kind]
-    where = (work.kernel, work.stride, work.padding)
-    forward = partial(getattr(tier, name), x, *where)
-    backward = partial(getattr(tier, f"{name}_backward"), dy, x, *where)
-    return lambda: (forward(), backward())
+def loops(work: Workload) -> Step:
+    """The formulas, transcribed."""
+    from convpool import loops
+
+    return _operators_of(loops, work)
 
 
-def im2col(work: Workload) -> Step:
+def _operators_of(tier: ModuleType, work: Workload) -> Step:
+    inputs, dy = work.arrays()
+    forward = partial(getattr(tier, work.operator), *inputs, *work.where)
+    backward = partial(getattr(tier, f"{work.operator}_backward"), dy, *inputs[:2], *work.where)
+
+    def step() -> tuple[np.ndarray, ...]:
+        y, gradients = forward(), backward()
+        return (y, *gradients) if isinstance(gradients, tuple) else (y, gradients)
+
+    return step
+
+
+def im2col(work: Pooling) -> Step:
     """The method of the sources 001 and 002, put right: −∞ in the padding of a maximum."""
-    x, dy = work.arrays()
+    (x,), dy = work.arrays()
     k, s, p = work.kernel, work.stride, work.padding
     N, C, H, W = x.shape
-    H_out, W_out = work.out[2:]
+    H_out, W_out = work.places
     fill = -np.inf if work.kind == "max" else 0
 
     def expand() -> np.ndarray:
@@ -80,21 +93,31 @@ def pytorch(work: Workload) -> Step:
     import torch
     import torch.nn.functional as F
 
-    x, dy = (torch.from_numpy(a) for a in work.arrays())
-    x.requires_grad_()
-    pool = {"max": F.max_pool2d, "average": F.avg_pool2d}[work.kind]
+    inputs, dy = work.arrays()
+    leaves = [torch.from_numpy(array).requires_grad_() for array in inputs]
+    upstream = torch.from_numpy(dy)
+    operator = getattr(F, work.operator)
 
-    def step() -> tuple[np.ndarray, np.ndarray]:
-        x.grad = None
-        y = pool(x, work.kernel, work.stride, work.padding)
-        y.backward(dy)
-        return y.detach().numpy(), x.grad.numpy()
+    def step() -> tuple[np.ndarray, ...]:
+        for leaf in leaves:
+            leaf.grad = None
+        y = operator(*leaves, *work.where)
+        y.backward(upstream)
+        return y.detach().numpy(), *(leaf.grad.numpy() for leaf in leaves)
 
     return step
 
 
+# ---------------------------------------------------------------------------- what the machine can
+
+
+def limit(work: Workload) -> Step:
+    """No layer: the slower of two things that a layer cannot do without."""
+    return max(copy(work), product(work), key=_seconds)
+
+
 def copy(work: Workload) -> Step:
-    """No pooling: copying as many bytes as pooling must move, half of them read, half written."""
+    """Copying as many bytes as the layer must move, half of them read, half written."""
     import numba
 
     count = work.bytes_that_must_move // 2 // 8
@@ -107,17 +130,37 @@ def copy(work: Workload) -> Step:
             first, stop = part * source.size // parts, (part + 1) * source.size // parts
             target[first:stop] = source[first:stop]
 
-    def step() -> tuple[np.ndarray, np.ndarray]:
+    def step() -> tuple[np.ndarray, ...]:
         copy_all(source, target)
-        return source, target
+        return ()
 
     return step
 
 
-ALL: dict[str, Callable[[Workload], Step]] = {
+def product(work: Workload) -> Step:
+    """One product of square matrices with as many multiplications as the layer."""
+    side = round(math.cbrt(work.multiplications))
+    left, right = (np.ones((side, side), work.dtype) for _ in range(2))
+    target = np.empty_like(left)
+
+    def step() -> tuple[np.ndarray, ...]:
+        np.matmul(left, right, out=target)
+        return ()
+
+    return step
+
+
+def _seconds(step: Step) -> float:
+    """Of the best of three runs, after one that is not counted."""
+    step()
+    return min(timeit.repeat(step, number=1, repeat=3))
+
+
+ALL: dict[str, Callable[..., Step]] = {
     "convpool": convpool,
     "vectorized": vectorized,
+    "loops": loops,
     "im2col": im2col,
     "PyTorch": pytorch,
-    "copy": copy,
+    "limit": limit,
 }

@@ -3,27 +3,27 @@
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.implementations import ALL, Step
-from benchmarks.workloads import Workload
+from benchmarks.workloads import WORKLOADS, Workload
 
 
 def main(name: str, threads: int) -> None:
     use_threads(name, threads)
-    step = None
     for line in sys.stdin:
-        order = json.loads(line)
-        if "prepare" in order:
-            step = ALL[name](Workload(**order["prepare"]))
-            y, dx = step()
-            if name != "copy":
-                np.savez(order["save"], y=y, dx=dx)
-            reply = "ready"
-        else:
-            reply = seconds_of(step, order["seconds"])
+        match json.loads(line):
+            case {"prepare": row, "save": file}:
+                step = ALL[name](WORKLOADS[row])
+                save(WORKLOADS[row], step(), file)
+                reply = "ready"
+            case {"seconds": budget}:
+                reply = seconds_of(step, budget)
+            case {"bytes": row}:
+                reply = bytes_of(name, WORKLOADS[row])
         print(json.dumps(reply), flush=True)
 
 
@@ -32,6 +32,11 @@ def use_threads(name: str, threads: int) -> None:
         import torch
 
         torch.set_num_threads(threads)
+
+
+def save(work: Workload, results: tuple[np.ndarray, ...], file: str) -> None:
+    if results:
+        np.savez(file, **dict(zip(work.results, results, strict=True)))
 
 
 def seconds_of(step: Step, budget: float) -> list[float]:
@@ -45,8 +50,21 @@ def seconds_of(step: Step, budget: float) -> list[float]:
     return times
 
 
-def order_to_prepare(work: Workload, save: str) -> str:
-    return json.dumps({"prepare": asdict(work), "save": save})
+def bytes_of(name: str, work: Workload) -> int:
+    """The memory in use at the peak of the first run, beyond its inputs and its results."""
+    ALL[name](replace(work, shape=(1, work.shape[1], 8, 8)))()  # what is loaded and compiled once
+    step = ALL[name](work)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is what is in use now
+    before = peak()
+    results = step()
+    return peak() - before - sum(result.nbytes for result in results)
+
+
+def peak() -> int:
+    """The most memory that this process ever had at once, in bytes."""
+    status = Path("/proc/self/status").read_text()
+    (kibibytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return 1024 * int(kibibytes)
 
 
 if __name__ == "__main__":
