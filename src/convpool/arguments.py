@@ -426,6 +426,8 @@ def transposed_convolution(
             f"got weight of shape {weight.shape} for x of shape {x.shape}"
         )
     _check_bias(bias, weight.shape[1] * count, weight)
+    if 0 in x.shape[2:]:
+        raise ValueError(f"x must have at least one row and one column, got shape {x.shape}")
     windows = _transposed_window(
         x.shape[2:], weight.shape[2:], stride, padding, output_padding, dilation
     )
