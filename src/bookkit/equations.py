@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-CITED = re.compile(r":eq:`([^`]+)`")
+from bookkit.citations import CITED
+
 CHECKS = re.compile(r"# checks (eq-.*)")
 LABEL = re.compile(r"eq-[a-z0-9]+(-[a-z0-9]+)*")
 DIRECTIVE = re.compile(r"\s*\{(?!code|eval-rst)[\w:-]+\}")  # whose content is text
@@ -165,11 +166,6 @@ def checked_labels(source: str) -> tuple[str, ...] | None:
         if found := CHECKS.match(line):
             return tuple(found[1].replace(",", " ").split())
     return None
-
-
-def cited_labels(source: str) -> list[str]:
-    """The labels that source code cites, each once, in their order."""
-    return list(dict.fromkeys(CITED.findall(source)))
 
 
 def citations(package: Path) -> Iterator[Citation]:

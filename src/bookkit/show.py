@@ -9,7 +9,7 @@ from pathlib import Path
 
 from IPython.display import display
 
-from bookkit.equations import CITED, cited_labels
+from bookkit.citations import CITED, cited_labels
 
 
 class Source:
