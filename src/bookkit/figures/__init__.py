@@ -53,6 +53,45 @@ Gradients
         figures.chain(["x", "y", "L"], ["pool", "loss"], cotangents=["∂L/∂x", "∂L/∂y", "1"],
                       pullbacks=["poolᵀ", "∇"])
 
+Convolution
+    convolution(window, kernel, x=None, output=(0, 0), titles=("*x*", "*w*", "*y*"))
+        Input with padding hatched, the kernel's taps on one window (×weight in each cell), the
+        kernel, the output with its cell marked and the sum of products written out below.
+        figures.convolution(convpool.window((5, 5), 3, 2, 1), kernel, x, output=(0, 1))
+        figures.convolution(convpool.window((6, 6), 3, 1, 0, 2), kernel)   # where, without numbers
+    full_convolution(dy, kernel, stride=1, padding=0, dilation=1, size=None, cells=None, label=…)
+        ANIMATION: the turned kernel over dy with its stride's zeros, padded (hatched) or cropped
+        (×, what is lost in the corner), building dx cell by cell; all numbers from convpool.loops.
+        `size` = (H, W) of x shows the remainder (None: no remainder); `cells` = only these of dx,
+        in this order. About 10 kB a step: keep dx to some 6 × 6.
+        figures.full_convolution(dy, kernel, stride=2, padding=1, size=(4, 4))
+    scatter_convolution(dy, kernel, stride=1, padding=0, dilation=1, size=None, label=…)
+        ANIMATION, the other view: each dy adds its multiple of the kernel to dx, a step an output.
+        figures.scatter_convolution(dy, kernel, stride=2, padding=1, size=(4, 4))
+    zero_insertion(dy, stride=1, kernel_size=None, padding=0, dilation=1, size=None,
+                   titles=("*dy*", "*z*", "*z*, padded"))
+        dy → dy with the stride's zeros → with the full padding or crop (if kernel_size is given).
+        figures.zero_insertion(dy, 2)    figures.zero_insertion(dy, 2, 3, padding=1, size=(4, 4))
+    matrix(A, row_labels=(), col_labels=(), title=None, marks=(), outlines=(), decimals=2)
+        Numbers or symbols (strings), zeros (0 or "0") faint, the others tinted; labelled.
+        figures.matrix([["a", "0"], ["b", "a"]], ["*y*₀", "*y*₁"], ["*x*₀", "*x*₁"])
+    filters(weight, titles=(), decimals=2)
+        Kernels (kh, kw), (K, kh, kw) or (M, C/G, kh, kw) as squares: blue above zero, orange below.
+        figures.filters([edges, blur], titles=["edges", "blur"])
+    groups(C, M, G=1)
+        Which inputs feed which outputs, as lines and as blocks of a matrix; at most 12 channels.
+        figures.groups(4, 8, G=2)            figures.groups(4, 4, G=4)   # depthwise
+
+Any figures
+    frames(figures, captions=(), label="Animation")
+        The figures as steps of one, with previous, play, next and a slider; it never plays by
+        itself. `label` names it for a screen reader. Without JavaScript, and on paper, all stand
+        one after the other. Captions change with the step; `caption=` stands below all of them.
+        figures.frames([figures.grid(a), figures.grid(b)], ["first", "then"], label="Two steps")
+    row(*figures, signs="")
+        Several figures as one, side by side, with a sign between neighbours (one, or a list).
+        figures.row(figures.matrix(y), figures.matrix(A), figures.matrix(x), signs=["=", "·"])
+
 Pictures
     photographs(images, titles, width=220)
         (3, H, W), (1, H, W) or (H, W) in [0, 1]; one with any negative entry is a signed map, blue
@@ -87,9 +126,19 @@ A drawing that is none of these: `Figure([canvas, "→", canvas], caption)` with
 A figure whose stored output is a measurement (timings) needs the tag nbval-ignore-output.
 """
 
+from bookkit.figures.animation import frames, row
 from bookkit.figures.base import Canvas, Figure, css
 from bookkit.figures.cells import grid, grids
 from bookkit.figures.charts import bars, lines, lp_balls, lp_curves
+from bookkit.figures.convolution import (
+    convolution,
+    filters,
+    full_convolution,
+    groups,
+    matrix,
+    scatter_convolution,
+    zero_insertion,
+)
 from bookkit.figures.flows import chain, routing
 from bookkit.figures.intervals import axis, bins, receptive_field
 from bookkit.figures.layouts import im2col, memory
@@ -103,18 +152,27 @@ __all__ = [
     "bars",
     "bins",
     "chain",
+    "convolution",
     "coverage",
     "css",
     "digits",
+    "filters",
+    "frames",
+    "full_convolution",
     "grid",
     "grids",
+    "groups",
     "im2col",
     "lines",
     "lp_balls",
     "lp_curves",
+    "matrix",
     "memory",
     "photographs",
     "receptive_field",
     "routing",
+    "row",
+    "scatter_convolution",
     "windows",
+    "zero_insertion",
 ]
