@@ -8,6 +8,13 @@ from convpool.compiled.average import (
     global_avg_pool2d,
     global_avg_pool2d_backward,
 )
+from convpool.compiled.columns import fold, unfold
+from convpool.compiled.convolution import (
+    conv2d,
+    conv2d_backward,
+    conv_transpose2d,
+    conv_transpose2d_backward,
+)
 from convpool.compiled.lp import lp_pool2d, lp_pool2d_backward
 from convpool.compiled.max import (
     adaptive_max_pool2d,
@@ -26,6 +33,11 @@ __all__ = [
     "adaptive_max_pool2d_backward",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "conv2d",
+    "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
+    "fold",
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
     "global_max_pool2d",
@@ -35,4 +47,5 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_backward",
     "max_unpool2d",
+    "unfold",
 ]

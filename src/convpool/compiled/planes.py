@@ -70,7 +70,10 @@ def _in_pairs(axis: Axis) -> bool:
 
 def planes(array: np.ndarray) -> np.ndarray:
     """The array as (planes, H, W), copied only if it is not as the kernels are compiled for."""
-    if not array.flags.carray:
-        array = np.require(array, requirements=["C", "A", "W"])
     N, C, H, W = array.shape
-    return array.reshape(N * C, H, W)
+    return ready(array).reshape(N * C, H, W)
+
+
+def ready(array: np.ndarray) -> np.ndarray:
+    """The array as the kernels are compiled for: rows behind rows, aligned, writeable."""
+    return array if array.flags.carray else np.require(array, requirements=["C", "A", "W"])

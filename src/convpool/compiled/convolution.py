@@ -1,0 +1,300 @@
+"""Convolution, compiled: three sums in tiles of registers, over sheets that stay in cache."""
+
+import numpy as np
+from numba import get_num_threads, njit, prange
+
+from convpool.arguments import (
+    Gradients,
+    check_upstream,
+    convolution,
+    on_images,
+    transposed_convolution,
+)
+from convpool.compiled.planes import ready
+from convpool.compiled.sheets import (
+    backward,
+    deal_out,
+    forward,
+    gather_up,
+    lay_out,
+    new_sheets,
+    new_sums,
+)
+from convpool.compiled.tiles import (
+    DOTS,
+    SHAPES,
+    add_dots,
+    add_products,
+    add_sums_of_lanes,
+    lanes,
+    store,
+    tile_shape,
+    whole,
+    zeros,
+)
+from convpool.geometry import Groups, Window
+
+PARTS = 16  # of the batch whose weight gradients are summed apart: the same for any thread count
+PARTS_BYTES = 1 << 26  # that all those sums may take
+
+
+@on_images(x=4)
+def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Each window times the kernel, summed over its taps and channels: :eq:`eq-conv-forward`."""
+    window, channels = convolution(x, weight, bias, stride, padding, dilation, groups)
+    return correlate(x, weight, bias, window, channels)
+
+
+@on_images(dy=4, x=4)
+def conv2d_backward(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
+    """The full convolution for x (:eq:`eq-conv-rot180`), and the sums of weight and bias.
+
+    Implements :eq:`eq-conv-weight-gradient` and :eq:`eq-conv-bias-gradient`.
+    """
+    window, channels = convolution(x, weight, None, stride, padding, dilation, groups)
+    check_upstream(dy, (len(x), len(weight), *window.out), x)
+    return Gradients(
+        scatter(dy, weight, None, window, channels),
+        weight_gradient(dy, x, window, channels),
+        bias_gradient(dy),
+    )
+
+
+@on_images(x=4)
+def conv_transpose2d(
+    x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """The input gradient of a convolution, as a layer of its own: :eq:`eq-conv-transpose`."""
+    window, channels = transposed_convolution(
+        x, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+    return scatter(x, weight, bias, window, channels)
+
+
+@on_images(dy=4, x=4)
+def conv_transpose2d_backward(
+    dy, x, weight, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """The transpose of a transpose is the convolution: :eq:`eq-conv-transpose-backward`."""
+    window, channels = transposed_convolution(
+        x, weight, None, stride, padding, output_padding, groups, dilation
+    )
+    maps = channels.count * channels.inputs
+    check_upstream(dy, (len(x), maps, window.rows.size, window.cols.size), x)
+    return Gradients(
+        correlate(dy, weight, None, window, channels),
+        weight_gradient(x, dy, window, channels),
+        bias_gradient(dy),
+    )
+
+
+# ---------------------------------------------------------------------------- cells to outputs
+
+
+def correlate(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: Groups
+) -> np.ndarray:
+    """Tap times cell, into the output: :eq:`eq-conv-forward`."""
+    rows, cols, lay, offsets = forward(window, groups, x.itemsize)
+    tall, wide = tile_shape(groups.outputs, SHAPES)
+    kernels = weight.reshape(groups.count, groups.outputs, offsets.size)
+    y = np.empty((len(x), len(weight), *window.out), x.dtype)
+    correlate_images(
+        ready(x), in_panels(kernels, len(tall)), offsets, bias_of(y, bias), y,
+        rows, cols, lay, tall, wide, get_num_threads(),
+    )  # fmt: skip
+    return y
+
+
+def in_panels(kernels: np.ndarray, tall: int) -> np.ndarray:
+    """(G, M/G, R) → (G, tiles, R, tall): the weights of a tile's rows side by side, zeros added."""
+    G, M, R = kernels.shape
+    tiles = -(-M // tall)
+    panels = np.zeros((G, tiles * tall, R), kernels.dtype)
+    panels[:, :M] = kernels
+    return np.ascontiguousarray(panels.reshape(G, tiles, tall, R).swapaxes(2, 3))
+
+
+def bias_of(y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+    """The bias, zeros if there is none."""
+    return np.zeros(y.shape[1], y.dtype) if bias is None else ready(bias)
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def correlate_images(x, panels, offsets, bias, y, rows, cols, lay, tall, wide, shares):
+    tasks = len(x) * lay.bands
+    for share in prange(shares):
+        mine = range(share * tasks // shares, (share + 1) * tasks // shares)
+        correlate_bands(mine, x, panels, offsets, bias, y, rows, cols, lay, tall, wide)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def correlate_bands(tasks, x, panels, offsets, bias, y, rows, cols, lay, tall, wide):
+    G, tiles, R, _ = panels.shape
+    inputs, outputs = x.shape[1] // G, y.shape[1] // G
+    sheets = new_sheets(inputs * rows.phases.size * cols.phases.size * lay.sheet, lay, x)
+    sums, step = new_sums(lay, x, tall, wide)
+    weights = panels.reshape(panels.size)
+    for task in tasks:
+        n, band = divmod(task, lay.bands)
+        top = band * lay.height
+        height = min(lay.height, y.shape[2] - top)
+        length = (height - 1) * lay.width + y.shape[3]
+        for g in range(G):
+            deal_out(x[n, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
+            for tile in range(tiles):
+                at = (g * tiles + tile) * R * len(tall)
+                multiply(weights, at, sheets, offsets, sums, length, step, tall, wide)
+                for k in range(min(len(tall), outputs - tile * len(tall))):
+                    m = g * outputs + tile * len(tall) + k
+                    hand_over(sums[k * step :], lay.width, bias[m], y[n, m, top : top + height])
+
+
+@njit
+def multiply(weights, at, sheets, offsets, sums, length, step, tall, wide):
+    """sums[k, q] = Σ over r of weights[at + r, k] · sheets[offsets[r] + q], tile after tile."""
+    for q in range(0, length, len(wide) * lanes(sums)):
+        tile = zeros(sums, tall, wide)
+        for r in range(offsets.size):
+            tile = add_products(tile, weights, at + r * len(tall), sheets, offsets[r] + q)
+        store(tile, sums, q, step)
+
+
+@njit
+def hand_over(sums, width, bias, y):
+    """The sums that belong to a window, and the bias, to the rows of y."""
+    for i in range(len(y)):
+        line, row = sums[i * width :], y[i]
+        for j in range(row.size):
+            row[j] = line[j] + bias
+
+
+# ---------------------------------------------------------------------------- outputs to cells
+
+
+def scatter(
+    dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: Groups
+) -> np.ndarray:
+    """Tap times output, into the cell: :eq:`eq-conv-scatter`, summed as :eq:`eq-conv-rot180`."""
+    rows, cols, lay, offsets, order, starts = backward(window, groups, dy.itemsize)
+    tall, wide = tile_shape(groups.inputs, SHAPES)
+    # (M, C/G, kh, kw) → (G, C/G, M/G·kh·kw)
+    kernels = weight.reshape(groups.count, groups.outputs, groups.inputs, -1).swapaxes(1, 2)
+    kernels = kernels.reshape(groups.count, groups.inputs, offsets.size)[:, :, order]
+    C = groups.count * groups.inputs
+    dx = np.zeros((len(dy), C, window.rows.size, window.cols.size), dy.dtype)
+    if bias is not None:
+        dx += bias[:, np.newaxis, np.newaxis]
+    scatter_images(
+        ready(dy), in_panels(kernels, len(tall)), offsets, starts, bias_of(dx, bias), dx,
+        rows, cols, lay, tall, wide, get_num_threads(),
+    )  # fmt: skip
+    return dx
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def scatter_images(dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide, shares):
+    tasks = len(dy) * lay.bands
+    for share in prange(shares):
+        mine = range(share * tasks // shares, (share + 1) * tasks // shares)
+        scatter_bands(mine, dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide):
+    G, tiles, R, _ = panels.shape
+    inputs, outputs = dx.shape[1] // G, dy.shape[1] // G
+    sheets = new_sheets(cols.reach + outputs * lay.sheet, lay, dy)
+    sums, step = new_sums(lay, dy, tall, wide)
+    weights = panels.reshape(panels.size)
+    for task in tasks:
+        n, band = divmod(task, lay.bands)
+        top = rows.inner + band * lay.height
+        height = min(lay.height, rows.inner + rows.inners - top)
+        for g in range(G):
+            maps = dy[n, g * outputs : (g + 1) * outputs]
+            lay_out(maps, top - rows.reach, lay.sheet, lay.width, sheets[cols.reach :])
+            for tile in range(tiles):
+                c = g * inputs + tile * len(tall)
+                for phase in range(starts.size - 1):
+                    terms = offsets[starts[phase] : starts[phase + 1]]
+                    if terms.size == 0:
+                        continue
+                    at = ((g * tiles + tile) * R + starts[phase]) * len(tall)
+                    length = height * lay.width
+                    multiply(weights, at, sheets, terms, sums, length, step, tall, wide)
+                    for k in range(min(len(tall), (g + 1) * inputs - c)):
+                        lines = sums[k * step : k * step + length].reshape(height, lay.width)
+                        gather_up(lines, top, phase, rows, cols, bias[c + k], dx[n, c + k])
+
+
+# ---------------------------------------------------------------------------- both to taps
+
+
+def weight_gradient(dy: np.ndarray, x: np.ndarray, window: Window, groups: Groups) -> np.ndarray:
+    """Cell times output, into the tap: :eq:`eq-conv-weight-gradient`."""
+    rows, cols, lay, offsets = forward(window, groups, x.itemsize)
+    tall, wide = tile_shape(groups.outputs, DOTS)
+    M = -(-groups.outputs // len(tall)) * len(tall)
+    R = -(-offsets.size // len(wide)) * len(wide)
+    parts = min(PARTS, len(x) * lay.bands, PARTS_BYTES // (groups.count * M * R * x.itemsize))
+    sums = np.zeros((max(parts, 1), groups.count, M, R), x.dtype)
+    sum_parts(
+        ready(dy), ready(x), np.resize(offsets, R), sums, rows, cols, lay, tall, wide
+    )  # fmt: skip
+    dweight = sums.sum(axis=0)[:, : groups.outputs, : offsets.size]
+    kernel = window.rows.kernel, window.cols.kernel
+    return dweight.reshape(dy.shape[1], groups.inputs, *kernel)
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def sum_parts(dy, x, offsets, sums, rows, cols, lay, tall, wide):
+    tasks, parts = len(x) * lay.bands, len(sums)
+    for part in prange(parts):
+        mine = range(part * tasks // parts, (part + 1) * tasks // parts)
+        sum_bands(mine, dy, x, offsets, sums[part], rows, cols, lay, tall, wide)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
+    G, M, R = sums.shape
+    inputs, outputs = x.shape[1] // G, dy.shape[1] // G
+    sheets = new_sheets(inputs * rows.phases.size * cols.phases.size * lay.sheet, lay, x)
+    step = whole(lay.height * lay.width, lanes(x))
+    lines = np.zeros(M * step, x.dtype)
+    flat = sums.reshape(sums.size)
+    for task in tasks:
+        n, band = divmod(task, lay.bands)
+        top = band * lay.height
+        for g in range(G):
+            deal_out(x[n, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
+            maps = dy[n, g * outputs : (g + 1) * outputs]
+            lay_out(maps, top, step, lay.width, lines)
+            for r in range(0, R, len(wide)):
+                for m in range(0, M, len(tall)):
+                    tile = zeros(sums, tall, wide)
+                    for q in range(0, step, lanes(x)):
+                        tile = add_dots(tile, lines, m * step + q, step, sheets, offsets, r, q)
+                    add_sums_of_lanes(tile, flat, (g * M + m) * R + r, R)
+
+
+# ---------------------------------------------------------------------------- outputs to biases
+
+
+def bias_gradient(dy: np.ndarray) -> np.ndarray:
+    """Every output of a map has the map's bias in it once: :eq:`eq-conv-bias-gradient`."""
+    dbias = np.zeros(dy.shape[1], dy.dtype)
+    sum_maps(ready(dy), dbias)
+    return dbias
+
+
+@njit(parallel=True, cache=True, nogil=True, fastmath={"reassoc"})
+def sum_maps(dy, dbias):
+    """Image by image, so that a long batch costs no digits."""
+    for m in prange(dbias.size):
+        for n in range(len(dy)):
+            cells = dy[n, m].reshape(-1)
+            total = dbias[m] * 0
+            for q in range(cells.size):
+                total += cells[q]
+            dbias[m] += total

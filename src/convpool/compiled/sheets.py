@@ -1,0 +1,213 @@
+"""How a convolution of any stride and dilation becomes one of stride 1: cells on sheets.
+
+A stride of s deals the padded rows out into s phases: row i·s + a is row i of phase a. Tap u of
+output i reads row i·s + u·d, which is row i + ⌊u·d / s⌋ of phase u·d mod s; the same along a row.
+So each channel is copied to a *sheet* for each phase that a tap reads, zeros in the padding, and
+on its sheet a tap is a shift. The rows of a sheet lie one behind the other, all as long as W' + the
+longest shift. Then a tap is one number, its offset, an output is one number q, and a convolution is
+
+    y[q] = Σ over channels and taps of weight · sheets[offset + q],
+
+whatever the stride, dilation and padding were. Where q stands behind the W' outputs of its row, no
+window is meant, and the sum is dropped.
+
+Backward it is the same sum. Only phase (a, b) of dx is made from the taps that read it, and the
+shifts go the other way: dx[q] = Σ over maps and those taps of weight · dy[q − shift], with as many
+zeros around dy as the longest shift. This is the full convolution with the turned kernel, dealt out
+so that no product has one of the stride's zeros in it: :eq:`eq-conv-rot180`.
+
+Sheets are made for a band of rows of one image and one group of channels, as many rows as stay in
+the processor's cache: this is all the memory that a thread needs.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from convpool.compiled.tiles import lanes, whole
+from convpool.geometry import Axis, Groups, Window
+
+CACHE_BYTES = 1 << 18  # for sheets: a part of the second-level cache
+MARGIN = 256  # more than the cells of a row of the widest tile
+
+
+class Side(NamedTuple):
+    """One axis as plain numbers: `phases` are those that some tap reads, `reach` the longest shift.
+
+    `inner` is the first row of dx's phases that lies inside the input, `inners` their number.
+    """
+
+    size: int
+    stride: int
+    before: int
+    out: int
+    phases: np.ndarray
+    reach: int
+    inner: int
+    inners: int
+
+
+class Lay(NamedTuple):
+    """How sheets lie: `sheet` cells in rows of `width`, for a band of `height` rows of sums."""
+
+    width: int
+    height: int
+    bands: int
+    sheet: int
+
+
+class Forward(NamedTuple):
+    """Where the taps of a group's channels lie on its sheets."""
+
+    rows: Side
+    cols: Side
+    lay: Lay
+    offsets: np.ndarray
+
+
+class Backward(NamedTuple):
+    """The taps that read each phase of dx: `order[starts[p] : starts[p + 1]]`, with offsets."""
+
+    rows: Side
+    cols: Side
+    lay: Lay
+    offsets: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
+
+
+@functools.lru_cache(maxsize=128)
+def forward(window: Window, groups: Groups, itemsize: int) -> Forward:
+    """The sheets on which outputs are summed from cells."""
+    (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
+    sheets = rows.phases.size * cols.phases.size
+    lay = _lay(rows, cols, rows.out, groups.inputs * sheets * itemsize)
+    sheet = np.arange(groups.inputs)[:, None, None] * sheets
+    sheet = sheet + phase_u[:, None] * cols.phases.size + phase_v
+    offsets = sheet * lay.sheet + shift_u[:, None] * lay.width + shift_v
+    return Forward(rows, cols, lay, offsets.ravel())
+
+
+@functools.lru_cache(maxsize=128)
+def backward(window: Window, groups: Groups, itemsize: int) -> Backward:
+    """The sheets on which cells are summed from outputs."""
+    (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
+    lay = _lay(rows, cols, rows.inners, groups.outputs * itemsize)
+    phase = (rows.phases[phase_u][:, None] * cols.stride + cols.phases[phase_v]).ravel()
+    shift = (shift_u[:, None] * lay.width + shift_v).ravel()
+    ends = cols.reach + rows.reach * lay.width
+    maps = np.arange(groups.outputs)[:, None] * lay.sheet
+    phase_of_term = np.broadcast_to(phase, (groups.outputs, phase.size)).ravel()
+    order = np.argsort(phase_of_term, kind="stable")  # terms are (m, u, v): one phase's together
+    offsets = (maps + ends - shift).ravel()[order]
+    starts = np.searchsorted(phase_of_term[order], np.arange(rows.stride * cols.stride + 1))
+    return Backward(rows, cols, lay, offsets, order, starts)
+
+
+def side(axis: Axis) -> tuple[Side, np.ndarray, np.ndarray]:
+    """The axis, and of each tap the place of its phase among the phases, and its shift."""
+    taps = np.arange(axis.kernel) * axis.dilation
+    phases, phase = np.unique(taps % axis.stride, return_inverse=True)
+    shift = taps // axis.stride
+    inner = axis.before // axis.stride
+    inners = (axis.before + axis.size - 1) // axis.stride - inner + 1
+    numbers = axis.size, axis.stride, axis.before, axis.out, phases, int(shift.max())
+    return Side(*numbers, inner, inners), phase, shift
+
+
+def _lay(rows: Side, cols: Side, out: int, bytes_a_cell: int) -> Lay:
+    width = cols.out + cols.reach
+    most = max(1, CACHE_BYTES // (bytes_a_cell * width) - rows.reach)
+    bands = max(1, -(-out // most))
+    height = -(-out // bands)
+    return Lay(width, height, bands, (height + rows.reach) * width)
+
+
+# ---------------------------------------------------------------------------- kernels
+
+
+@njit
+def new_sheets(cells, lay, like):
+    """So many cells, and behind them zeros, for sums that belong to no window read beyond."""
+    return np.zeros(cells + lay.width + MARGIN, like.dtype)
+
+
+@njit
+def new_sums(lay, like, tall, wide):
+    """A line of sums for each row of a tile, and how long a line is: whole tiles."""
+    step = whole(lay.height * lay.width, len(wide) * lanes(like))
+    return np.empty(len(tall) * step, like.dtype), step
+
+
+@njit
+def inside(side, phase, width):
+    """The cells of a line of this phase that lie inside the input: first, stop, and its cell."""
+    first = min(width, max(0, -((phase - side.before) // side.stride)))
+    stop = (side.size - 1 + side.before - phase) // side.stride + 1
+    return first, max(first, min(stop, width)), first * side.stride + phase - side.before
+
+
+@njit
+def deal_out(x, top, rows, cols, lay, sheets):
+    """What outputs from row `top` on read of the channels x, each phase to its sheet."""
+    at = 0
+    for c in range(len(x)):
+        for a in rows.phases:
+            for b in cols.phases:
+                first, stop, w = inside(cols, b, lay.width)
+                for i in range(top, top + lay.height + rows.reach):
+                    h = i * rows.stride + a - rows.before
+                    line = sheets[at : at + lay.width]
+                    at += lay.width
+                    if h < 0 or h >= rows.size:
+                        line[:] = 0
+                        continue
+                    line[:first] = 0
+                    line[stop:] = 0
+                    near = line[first:stop]
+                    if cols.stride == 1:
+                        row = x[c, h, w : w + near.size]
+                        for k in range(near.size):
+                            near[k] = row[k]
+                    else:
+                        for k in range(near.size):
+                            near[k] = x[c, h, w + k * cols.stride]
+
+
+@njit
+def lay_out(dy, top, sheet, width, sheets):
+    """Each map from row `top` on, as rows of `width` on a sheet, zeros wherever it has no cell."""
+    for m in range(len(dy)):
+        at, stop = m * sheet, (m + 1) * sheet
+        for i in range(top, top + sheet // width):
+            line = sheets[at : at + width]
+            at += width
+            if i < 0 or i >= dy.shape[1]:
+                line[:] = 0
+                continue
+            row = dy[m, i]
+            for j in range(row.size):
+                line[j] = row[j]
+            line[row.size :] = 0
+        sheets[at:stop] = 0
+
+
+@njit
+def gather_up(lines, top, phase, rows, cols, bias, dx):
+    """The lines of one phase, from row `top` on, to their cells; the padding's are dropped."""
+    a, b = divmod(phase, cols.stride)
+    first, stop, w = inside(cols, b, lines.shape[1])
+    for i in range(len(lines)):
+        h = (top + i) * rows.stride + a - rows.before
+        if h < 0 or h >= rows.size:
+            continue
+        line = lines[i, first:stop]
+        if cols.stride == 1:
+            row = dx[h, w : w + line.size]
+            for k in range(line.size):
+                row[k] = line[k] + bias
+        else:
+            for k in range(line.size):
+                dx[h, w + k * cols.stride] = line[k] + bias

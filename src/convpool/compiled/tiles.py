@@ -1,0 +1,222 @@
+"""Tiles: small blocks of sums that live in the processor's vector registers.
+
+A tile is `rows` × `vectors` registers, and what is done to it is unrolled, so that the sums never
+leave the registers while a loop runs over the terms. Numba has no type for this; here is one, in
+four verbs: begin with `zeros`, add to it with `add_products` or `add_dots`, and hand it over with
+`store` or `add_sums_of_lanes`.
+
+How many rows and vectors a tile has must be known when a kernel is compiled. A number is not, but
+the length of a tuple is: a kernel takes `rows` and `vectors` as tuples of that length and is
+compiled for each shape that is asked for. Numba checks no bounds in here: the arrays have a margin
+behind their end, and who calls sees to it that it is wide enough.
+"""
+
+import functools
+import platform
+from typing import Any
+
+from llvmlite import binding, ir
+from numba import extending, njit, types
+from numba.extending import models, register_model
+
+INDEX = ir.IntType(64)
+intrinsic: Any = extending.intrinsic  # a function that writes instructions, called like any other
+
+
+@functools.cache
+def registers() -> tuple[int, int]:
+    """How many vector registers this processor has, and how many bytes one holds."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 32, 64
+    if features.get("avx2"):
+        return 16, 32
+    return (32, 16) if platform.machine() in ("aarch64", "arm64") else (16, 16)
+
+
+REGISTERS, VECTOR_BYTES = registers()
+# rows → vectors: as many sums as fit, with room left for what they are made from
+SHAPES = {8: 3, 6: 4, 4: 6, 2: 8, 1: 8} if REGISTERS == 32 else {4: 3, 2: 4, 1: 8}
+DOTS = {4: 5, 2: 9, 1: 9} if REGISTERS == 32 else {2: 5, 1: 9}
+
+
+def tile_shape(rows: int, shapes: dict[int, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tile of which the fewest cover `rows` rows, as two tuples whose lengths say it."""
+    tiles = -(-rows // max(shapes))
+    fitting = min(size for size in shapes if size * tiles >= rows)
+    return (0,) * fitting, (0,) * shapes[fitting]
+
+
+@njit
+def lanes(array):
+    """How many numbers of the array a vector holds."""
+    return VECTOR_BYTES // array.itemsize
+
+
+@njit
+def whole(cells, size):
+    """The least whole number of pieces of this size that cover so many cells, in cells."""
+    return -(-cells // size) * size
+
+
+class Tile(types.Type):
+    """rows × vectors vectors of numbers of one dtype."""
+
+    def __init__(self, dtype: types.Type, rows: int, vectors: int) -> None:
+        self.dtype, self.rows, self.vectors = dtype, rows, vectors
+        self.itemsize = dtype.bitwidth // 8
+        self.lanes = VECTOR_BYTES // self.itemsize
+        super().__init__(name=f"Tile({dtype}, {rows}, {vectors})")
+
+
+@register_model(Tile)
+class TileModel(models.PrimitiveModel):
+    """To LLVM a tile is an array of vectors, which it takes apart and keeps in registers."""
+
+    def __init__(self, dmm, tile):
+        number = dmm.lookup(tile.dtype).get_value_type()
+        vectors = ir.ArrayType(ir.VectorType(number, tile.lanes), tile.rows * tile.vectors)
+        super().__init__(dmm, tile, vectors)
+
+
+@intrinsic
+def zeros(typing, array, rows, vectors):
+    """A tile of zeros for the numbers of `array`."""
+    tile = Tile(array.dtype, rows.count, vectors.count)
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(context.get_value_type(tile), None)
+
+    return tile(array, rows, vectors), generate
+
+
+@intrinsic
+def add_products(typing, tile, weights, at_weights, cells, at_cells):
+    """Row m, lane l: add weights[at_weights + m] · cells[at_cells + l]."""
+
+    def generate(context, builder, signature, arguments):
+        sums, *places = arguments
+        write = Writer(context, builder, tile)
+        first_weight = write.address(weights, *places[:2])
+        first_cell = write.address(cells, *places[2:])
+        lanes = [write.load(first_cell, k) for k in range(tile.vectors)]
+        for m in range(tile.rows):
+            weight = write.everywhere(first_weight, m)
+            for k, lane in enumerate(lanes):
+                sums = write.add_product(sums, m * tile.vectors + k, weight, lane)
+        return sums
+
+    return tile(tile, weights, types.intp, cells, types.intp), generate
+
+
+@intrinsic
+def add_dots(typing, tile, left, at_left, step, right, offsets, at_offsets, at_right):
+    """Row m, vector k, each lane for itself: add left[m·step …] · right[offsets[k] …]."""
+
+    def generate(context, builder, signature, arguments):
+        sums, lefts, at_left, step, rights, offs, at_offsets, at_right = arguments
+        write = Writer(context, builder, tile)
+        first = write.address(left, lefts, at_left)
+        offset = write.address(offsets, offs, at_offsets)
+        columns = []
+        for k in range(tile.vectors):
+            away = builder.load(builder.gep(offset, [INDEX(k)]))
+            columns.append(write.load(write.address(right, rights, builder.add(away, at_right)), 0))
+        for m in range(tile.rows):
+            row = write.load(builder.gep(first, [builder.mul(step, INDEX(m))]), 0)
+            for k, column in enumerate(columns):
+                sums = write.add_product(sums, m * tile.vectors + k, row, column)
+        return sums
+
+    number = types.intp
+    return tile(tile, left, number, number, right, offsets, number, number), generate
+
+
+@intrinsic
+def store(typing, tile, array, at, step):
+    """Row m goes to array[at + m·step …]."""
+
+    def generate(context, builder, signature, arguments):
+        sums, array_value, at, step = arguments
+        write = Writer(context, builder, tile)
+        first = write.address(array, array_value, at)
+        for m in range(tile.rows):
+            row = builder.gep(first, [builder.mul(step, INDEX(m))])
+            for k in range(tile.vectors):
+                vector = builder.extract_value(sums, m * tile.vectors + k)
+                builder.store(vector, write.vector_at(row, k), align=tile.itemsize)
+        return context.get_dummy_value()
+
+    return types.void(tile, array, types.intp, types.intp), generate
+
+
+@intrinsic
+def add_sums_of_lanes(typing, tile, array, at, step):
+    """Row m, vector k: add the sum of its lanes to array[at + m·step + k]."""
+
+    def generate(context, builder, signature, arguments):
+        sums, array_value, at, step = arguments
+        write = Writer(context, builder, tile)
+        first = write.address(array, array_value, at)
+        for m in range(tile.rows):
+            row = builder.gep(first, [builder.mul(step, INDEX(m))])
+            for k in range(tile.vectors):
+                place = builder.gep(row, [INDEX(k)])
+                total = write.sum_of_lanes(builder.extract_value(sums, m * tile.vectors + k))
+                builder.store(builder.fadd(builder.load(place), total), place)
+        return context.get_dummy_value()
+
+    return types.void(tile, array, types.intp, types.intp), generate
+
+
+class Writer:
+    """Writes the instructions that the verbs have in common."""
+
+    def __init__(self, context, builder, tile: Tile) -> None:
+        self.context, self.builder, self.tile = context, builder, tile
+        number = context.get_value_type(tile.dtype)
+        self.vector = ir.VectorType(number, tile.lanes)
+
+    def address(self, kind, array, at):
+        """Of entry `at` of a one-dimensional array."""
+        data = self.context.make_array(kind)(self.context, self.builder, array).data
+        return self.builder.gep(data, [at])
+
+    def vector_at(self, address, k: int):
+        """The k-th vector behind an address."""
+        place = self.builder.gep(address, [INDEX(k * self.tile.lanes)])
+        return self.builder.bitcast(place, self.vector.as_pointer())
+
+    def load(self, address, k: int):
+        return self.builder.load(self.vector_at(address, k), align=self.tile.itemsize)
+
+    def everywhere(self, address, m: int):
+        """The m-th number behind an address, in every lane."""
+        number = self.builder.load(self.builder.gep(address, [INDEX(m)]))
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(undefined, number, INDEX(0))
+        all_zero = ir.Constant(ir.VectorType(ir.IntType(32), self.tile.lanes), None)
+        return self.builder.shuffle_vector(first, undefined, all_zero)
+
+    def add_product(self, sums, place: int, a, b):
+        """Multiply and add, in one instruction where the processor has one."""
+        product = self.builder.fmul(a, b, flags=("contract",))
+        old = self.builder.extract_value(sums, place)
+        new = self.builder.fadd(old, product, flags=("contract",))
+        return self.builder.insert_value(sums, new, place)
+
+    def sum_of_lanes(self, vector):
+        """Half on half, until one lane is left: the same order everywhere."""
+        lanes = self.tile.lanes
+        while lanes > 1:
+            lanes //= 2
+            undefined = ir.Constant(vector.type, ir.Undefined)
+            low, high = (
+                ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(first, first + lanes)))
+                for first in (0, lanes)
+            )
+            vector = self.builder.fadd(
+                self.builder.shuffle_vector(vector, undefined, low),
+                self.builder.shuffle_vector(vector, undefined, high),
+            )
+        return self.builder.extract_element(vector, INDEX(0))
