@@ -62,8 +62,8 @@ Convolution
     full_convolution(dy, kernel, stride=1, padding=0, dilation=1, size=None, cells=None, label=…)
         ANIMATION: the turned kernel over dy with its stride's zeros, padded (hatched) or cropped
         (×, what is lost in the corner), building dx cell by cell; all numbers from convpool.loops.
-        `size` = (H, W) of x shows the remainder (None: no remainder); `cells` = only these of dx,
-        in this order. About 10 kB a step: keep dx to some 6 × 6.
+        `size` = (H, W) of x: its remainder's zeros are hatched the other way (None: no remainder);
+        `cells` = only these of dx, in this order. About 10 kB a step: keep dx to some 6 × 6.
         figures.full_convolution(dy, kernel, stride=2, padding=1, size=(4, 4))
     scatter_convolution(dy, kernel, stride=1, padding=0, dilation=1, size=None, label=…)
         ANIMATION, the other view: each dy adds its multiple of the kernel to dx, a step an output.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from bookkit.figures.base import PALETTE, VARIABLES, Figure, _marked_up, plain
+from bookkit.figures.base import Figure, figcaption, framed, plain
 
 SCRIPT = Path(__file__).with_name("frames.js").read_text(encoding="utf-8")
 
@@ -26,30 +26,25 @@ class Frames(Figure):
     @property
     def alt(self) -> str:
         """What one sees, in words."""
-        return f"{self.label}, {len(self.steps)} steps. " + " ".join(f.alt for f in self.steps)
+        return f"{plain(self.label)}, {len(self.steps)} steps. It ends with: {self.steps[-1].alt}"
 
     def _drawn(self) -> str:
         count = len(self.steps)
         steps = "".join(
-            f'<div role="group" aria-label="Step {k + 1} of {count}" style="max-width:100%">'
-            f"{_runs(step._repr_html_())}</div>"
-            for k, step in enumerate(self.steps)
+            f'<div role="group" aria-label="Step {k} of {count}" style="max-width:100%">'
+            f"{_in_groups(step._repr_html_().replace('margin:1rem 0', 'margin:0', 1))}</div>"
+            for k, step in enumerate(self.steps, 1)
         )
-        caption = ""
-        if self.caption:
-            text = _marked_up(self.caption, r"<em>\1</em>", r"<code>\1</code>")
-            caption = (
-                '<figcaption style="margin:.6rem auto 0;max-width:40rem;text-align:center;'
-                f'font-size:.9em;color:{VARIABLES[PALETTE["muted"][0]]}">{text}</figcaption>'
-            )
-        paper, ink = VARIABLES[PALETTE["paper"][0]], VARIABLES[PALETTE["ink"][0]]
-        return (
-            '<figure class="bk-figure bk-frames" role="group" '
-            f'aria-label="{html.escape(plain(self.label), quote=True)}, {count} steps" '
-            f'style="margin:1rem 0;padding:.25rem 0;background:{paper};color:{ink}">'
+        label = html.escape(f"{plain(self.label)}, {count} steps", quote=True)
+        return framed(
+            "bk-figure bk-frames",
             '<div class="bk-steps" style="display:flex;flex-wrap:wrap;justify-content:center;'
-            f'gap:1rem">{steps}</div>{caption}<script>\n{SCRIPT}</script></figure>'
+            f'gap:1rem">{steps}</div>{figcaption(self.caption)}<script>\n{SCRIPT}</script>',
+            f' role="group" aria-label="{label}"',
         )
+
+    def __repr__(self) -> str:
+        return f"Figure: {plain(self.label)}, {len(self.steps)} steps"
 
 
 def frames(
@@ -76,6 +71,8 @@ def row(*figures: Figure, signs: str | Sequence[str] = "", caption: str | None =
     if not isinstance(signs, str) and len(signs) != len(figures) - 1:
         raise ValueError(f"between {len(figures)} figures are {len(figures) - 1} signs, "
                          f"got {len(signs)}")  # fmt: skip
+    if any(isinstance(figure, Frames) for figure in figures):
+        raise TypeError("an animation stands alone: make a row of figures a step of it instead")
     items: list = []
     for k, figure in enumerate(figures):
         sign = signs if isinstance(signs, str) else signs[k - 1]
@@ -87,7 +84,7 @@ def row(*figures: Figure, signs: str | Sequence[str] = "", caption: str | None =
 _ELEMENT = re.compile(r'(<(path|text) [^>]*?) style="([^">]*)"(/>|>.*?</text>)')
 
 
-def _runs(page: str) -> str:
+def _in_groups(page: str) -> str:
     """The same drawing in fewer bytes: a group has the style that neighbours share."""
     return re.sub(rf"(?:{_ELEMENT.pattern.replace('(', '(?:')})+", _grouped, page)
 

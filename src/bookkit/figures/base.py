@@ -408,6 +408,26 @@ def _text(node: ElementTree.Element, halo: bool) -> str:
 _GROUP = '<div style="display:flex;align-items:center;gap:1.25rem;max-width:100%">{}</div>'
 
 
+def figcaption(text: str | None) -> str:
+    """The element that says in words what a figure is about; nothing if there are none."""
+    if not text:
+        return ""
+    text = _marked_up(text, r"<em>\1</em>", r"<code>\1</code>")
+    return (
+        '<figcaption style="margin:.6rem auto 0;max-width:40rem;text-align:center;'
+        f'font-size:.9em;color:{VARIABLES[PALETTE["muted"][0]]}">{text}</figcaption>'
+    )
+
+
+def framed(classes: str, content: str, attributes: str = "") -> str:
+    """The element around a figure."""
+    paper, ink = VARIABLES[PALETTE["paper"][0]], VARIABLES[PALETTE["ink"][0]]
+    return (
+        f'<figure class="{classes}"{attributes} style="margin:1rem 0;padding:.25rem 0;'
+        f'background:{paper};color:{ink}">{content}</figure>'
+    )
+
+
 @dataclass(frozen=True)
 class Figure:
     """Canvases in a row that wraps on a narrow page, signs between them, and a caption.
@@ -440,21 +460,12 @@ class Figure:
             else:
                 text = _marked_up(item, r"<em>\1</em>", r"<code>\1</code>")
                 sign = f'<span aria-hidden="true" style="font-size:1.5rem">{text}</span>'
-        caption = ""
-        if self.caption:
-            text = _marked_up(self.caption, r"<em>\1</em>", r"<code>\1</code>")
-            caption = (
-                '<figcaption style="margin:.6rem auto 0;max-width:40rem;text-align:center;'
-                f'font-size:.9em;color:{VARIABLES[PALETTE["muted"][0]]}">{text}</figcaption>'
-            )
-        paper, ink = VARIABLES[PALETTE["paper"][0]], VARIABLES[PALETTE["ink"][0]]
-        return (
-            f'<figure class="bk-figure" style="margin:1rem 0;padding:.25rem 0;background:{paper};'
-            f'color:{ink}">'
+        row = (
             '<div style="display:flex;flex-wrap:wrap;justify-content:center;'
             f"align-items:{self.align};"
-            f'gap:.75rem 1.25rem">{"".join(parts)}</div>{caption}</figure>'
+            f'gap:.75rem 1.25rem">{"".join(parts)}</div>'
         )
+        return framed("bk-figure", row + figcaption(self.caption))
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"

@@ -1,6 +1,7 @@
 """Figures with axes: lines, bars, the unit balls of the p-norms and what Lp pooling makes of p."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -194,7 +195,8 @@ def bars(
     alt += f"Bars of {label}: " + "; ".join(f"{name} {text}" for name, text in texts.items())
     if reference:
         alt += f"; {reference[0]} at {number(reference[1], decimals)}{unit}"
-    canvas = Canvas(WIDTH, bottom + 32, alt + ".")
+    words = textwrap.wrap(label, int((WIDTH - 8) / width_of("n", INDEX)))
+    canvas = Canvas(WIDTH, bottom + 14 + 18 * max(1, len(words)), alt + ".")
     if title:
         canvas.text(WIDTH / 2, 14, title, size=LABEL, bold=True)
     for k, (name, value) in enumerate(values.items()):
@@ -212,7 +214,9 @@ def bars(
     for k, (name, value) in enumerate(values.items()):
         y = top + BAR * (k + 0.5)
         canvas.text(across(value) + 8, y, texts[name], size=LABEL, align="left", halo=True)
-    canvas.note(left, bottom + 16, label, align="left")
+    start = min(left, *(WIDTH - 4 - width_of(line, INDEX) for line in words), WIDTH)
+    for k, line in enumerate(words):
+        canvas.note(start, bottom + 16 + 18 * k, line, align="left")
     return Figure([canvas], caption)
 
 

@@ -21,7 +21,7 @@ from bookkit.figures.base import (
     number,
     width_of,
 )
-from bookkit.figures.cells import HEADING, MARGIN, Board, Cell, side_of
+from bookkit.figures.cells import CELL, HEADING, MARGIN, Board, Cell, side_of
 from bookkit.figures.placement import (
     KINDS,
     _kind,
@@ -73,7 +73,7 @@ def _write(board: Board, entries: Iterable[_Entry]) -> None:
         if entry.corner:
             x, y = board.place(*entry.cell)
             size = round(min(SMALL, SMALL * (width - 6) / width_of(entry.corner, SMALL)), 1)
-            board.canvas.text(x + 4, y + 10, entry.corner, size=size, fill="muted", align="left")
+            board.canvas.text(x + 4, y + 10, entry.corner, size=size, align="left")
     for entry in entries:
         if entry.text:
             x, y = board.place(*entry.cell)
@@ -108,11 +108,18 @@ def _around(outer: tuple[range, range], inner: tuple[range, range]) -> list[tupl
     return [block for block in blocks if block[0] and block[1]]
 
 
-def _plain_board(values: np.ndarray, title: str, colour: str | None = None, **looks) -> Board:
+def _side(values: np.ndarray, cols: int, decimals: int = 2) -> float:
+    """How wide cells are that hold these numbers, so many beside each other."""
+    widest = max(width_of(number(v, decimals), VALUE) for v in values.ravel().tolist()) + 8
+    return min(max(side_of(cols), widest), max(side_of(cols), 440 // cols), 1.5 * CELL)
+
+
+def _plain_board(values: np.ndarray, title: str, colour: str | None = None) -> Board:
     """A board of numbers, zeros quiet, the others washed in a colour."""
     rows, cols = range(values.shape[0]), range(values.shape[1])
     alt = f"{title}: rows {_rows(values)}."
-    board = Board.alone(rows, cols, title, alt, index=False, **looks)
+    width = _side(values, len(cols))
+    board = Board.alone(rows, cols, title, alt, index=False, width=width)
     board.paper(rows, cols)
     if colour:
         _wash(board, zip(*np.nonzero(values), strict=True), colour)
@@ -205,7 +212,8 @@ def _under_the_kernel(window: Window, kernel, x, output: Cell, title: str) -> Ca
         alt += "; marked are " + ", ".join(KINDS[kind] for kind in legend)
     alt += f"; the kernel's taps for output {output} lie on "
     alt += ", ".join(f"({number(h)}, {number(w)})" for h, w in taps) + "."
-    board = Board.alone(rows, cols, title, alt, below=legend_size(legend))
+    width = None if x is None else _side(x, len(cols))
+    board = Board.alone(rows, cols, title, alt, True, width, legend_size(legend))
     inside = range(window.rows.size), range(window.cols.size)
     board.paper(*inside)
     _textures(window, board)
@@ -244,7 +252,9 @@ def _result(window: Window, kernel, x, y, output: Cell, title: str) -> Canvas:
         alt = f"{title}: rows {_rows(y)}; marked is {output}, {' + '.join(terms)} = "
         alt += f"{number(y[output])}."
     wide = max((width_of(line, INDEX) for line in lines), default=0)
-    board = Board.alone(rows, cols, title, alt, below=(wide, 20 * len(lines) + 6 * bool(lines)))
+    below = wide, 20 * len(lines) + 6 * bool(lines)
+    width = None if y is None else _side(y, len(cols))
+    board = Board.alone(rows, cols, title, alt, True, width, below)
     board.paper(rows, cols)
     board.tint(*output, "blue", 0.3)
     board.ruling(rows, cols)
@@ -291,6 +301,18 @@ class _Spread:
         self.zeros = loops.insert_zeros(dy, self.strides)
         self.pads = loops.full_padding(window.rows), loops.full_padding(window.cols)
         self.full = loops.pad_or_crop(self.zeros, *self.pads)
+        stops = (
+            max(n - r, min(before + z, n))
+            for (before, _), r, n, z in zip(
+                self.pads,
+                (window.rows.remainder, window.cols.remainder),
+                self.full.shape,
+                self.zeros.shape,
+                strict=True,
+            )
+        )
+        # The last zeros are there for cells of x that no window reaches.
+        self.reached: tuple[range, range] = tuple(range(stop) for stop in stops)  # type: ignore[assignment]
 
     def kind(self, h: int, w: int) -> str:
         """What stands in a cell of the full plane, or would if it were not cut off."""
@@ -299,7 +321,8 @@ class _Spread:
         if not (0 <= h < H and 0 <= w < W):
             return "cut off"
         if not all(0 <= a < n for a, n in zip(places, self.zeros.shape, strict=True)):
-            return "full padding"
+            reached = h in self.reached[0] and w in self.reached[1]
+            return "full padding" if reached else "for the remainder"
         on = all(a % s == 0 for a, s in zip(places, self.strides, strict=True))
         return "*dy*" if on else "zero of the stride"
 
@@ -316,7 +339,13 @@ class _Spread:
         return self.zeros[a, b] if 0 <= a < H and 0 <= b < W else 0.0
 
 
-SPREAD_KINDS = ("*dy*", "zero of the stride", "full padding", "cut off")
+SPREAD_KINDS = (
+    "*dy*",
+    "zero of the stride",
+    "full padding",
+    "for the remainder",
+    "cut off",
+)
 
 
 def _spread_texture(canvas: Canvas, box, kind: str) -> None:
@@ -324,6 +353,8 @@ def _spread_texture(canvas: Canvas, box, kind: str) -> None:
         canvas.rectangle(*box, fill="orange", stroke=None, opacity=UPSTREAM)
     elif kind == "full padding":
         texture(canvas, box, "padding")
+    elif kind == "for the remainder":
+        canvas.hatch(*box, lean=-1, style=(0, (3, 1.5)), weight=1.25)
     elif kind == "cut off":
         texture(canvas, box, "unseen")
 
@@ -345,7 +376,8 @@ def _spread_board(
         alt += f"; {count} cells of dy with its zeros are cut off"
     if taps:
         alt += "; the turned kernel lies on " + ", ".join(f"({h}, {w})" for h, w in taps)
-    board = Board.alone(rows, cols, title, alt + ".", index=False, below=below)
+    width = _side(spread.full, len(cols)) if spread.full.size else None
+    board = Board.alone(rows, cols, title, alt + ".", False, width, below)
     taps = taps or {}
     H, W = spread.full.shape
     (top, _), (left, _) = spread.pads
@@ -353,14 +385,13 @@ def _spread_board(
              range(max(left, 0), min(left + spread.zeros.shape[1], W)))  # fmt: skip
     if inner[0] and inner[1]:
         board.paper(*inner)
-    for block in _around((range(H), range(W)), inner):
-        texture(board.canvas, board.box(*block), "padding")
-    for kind in ("*dy*", "cut off"):
-        cells = [cell for cell in kinds if kinds[cell] == kind]
-        if kind == "*dy*":
-            _wash(board, cells, "orange", UPSTREAM)
-        for cell in cells if kind == "cut off" else ():
-            texture(board.canvas, board.cell(*cell), "unseen")
+    for block in _around(spread.reached, inner):
+        _spread_texture(board.canvas, board.box(*block), "full padding")
+    for block in _around((range(H), range(W)), spread.reached):
+        _spread_texture(board.canvas, board.box(*block), "for the remainder")
+    _wash(board, [cell for cell in kinds if kinds[cell] == "*dy*"], "orange", UPSTREAM)
+    for cell in (cell for cell in kinds if kinds[cell] == "cut off"):
+        _spread_texture(board.canvas, board.cell(*cell), "cut off")
     _wash(board, taps, "blue")
     board.ruling(rows, cols, border="rule", weight=THIN)
     board.canvas.rectangle(*board.box(range(H), range(W)), stroke="muted", weight=1.25)
@@ -444,10 +475,11 @@ def full_convolution(
     for h, w in order:
         done.add((h, w))
         taps = {
-            (h + u * gaps[0], w + v * gaps[1]): turned[u, v] for u, v in np.ndindex(turned.shape)
+            (h + u * gaps[0], w + v * gaps[1]): float(turned[u, v])
+            for u, v in np.ndindex(turned.shape)
         }
         frame = range(h, h + reach[0]), range(w, w + reach[1])
-        terms = _sum((weight, spread.full[cell]) for cell, weight in taps.items())
+        terms = _sum((weight, float(spread.full[cell])) for cell, weight in taps.items())
         result = _growing_board(dx, done, (h, w))
         plane = _spread_board(spread, "*z*, padded", taps, frame)
         steps.append(Figure([plane, "⋆", kernel_canvas, "=", result]))
@@ -472,7 +504,7 @@ def _growing_board(dx: np.ndarray, done: Collection[Cell], now: Cell) -> Canvas:
     """dx as far as it is known."""
     rows, cols = range(dx.shape[0]), range(dx.shape[1])
     alt = f"dx: cell {now} is {number(dx[now])}."
-    board = Board.alone(rows, cols, "*dx*", alt, index=False)
+    board = Board.alone(rows, cols, "*dx*", alt, index=False, width=_side(dx, len(cols)))
     board.paper(rows, cols)
     board.tint(*now, "blue", 0.3)
     board.ruling(rows, cols)
@@ -496,6 +528,7 @@ def scatter_convolution(
     window = _backward_window(dy, kernel, stride, padding, dilation, size)
     weight = kernel[None, None]
     kernel_canvas = _Once(_kernel_board(kernel, "*w*").canvas)
+    width = _side(scatter(dy[None, None], weight, window, ALONE), len(reach(window.cols)))
     so_far = np.zeros_like(dy)
     steps, captions = [], []
     for ij in np.ndindex(dy.shape):
@@ -504,8 +537,8 @@ def scatter_convolution(
         dx = scatter(so_far[None, None], weight, window, ALONE)[0, 0]
         added = scatter(alone[None, None], weight, window, ALONE)[0, 0]
         source = _dy_board(dy, ij)
-        target = _scattered_board(window, dx, added, ij)
-        steps.append(Figure([source, "·", kernel_canvas, "→", target]))
+        target = _scattered_board(window, dx, added, ij, width)
+        steps.append(Figure([source, "×", kernel_canvas, "→", target]))
         inside = len(window.numbered_taps(*ij))
         text = f"*dy*({ij[0]}, {ij[1]}) = {number(dy[ij])}: {_factor(dy[ij])} · *w* is added to "
         text += f"the {inside} cells under the window"
@@ -522,13 +555,15 @@ def _dy_board(dy: np.ndarray, now: Cell) -> Canvas:
     return board.canvas
 
 
-def _scattered_board(window: Window, dx: np.ndarray, added: np.ndarray, ij: Cell) -> Canvas:
+def _scattered_board(
+    window: Window, dx: np.ndarray, added: np.ndarray, ij: Cell, width: float
+) -> Canvas:
     rows, cols = reach(window.rows), reach(window.cols)
     kinds = {(h, w): _kind(window, h, w) for h in rows for w in cols}
     legend = [kind for kind in KINDS if kind in kinds.values()]
     under = set(product(all_taps(window.rows, ij[0]), all_taps(window.cols, ij[1])))
     alt = f"dx after dy{ij}: rows {_rows(dx)}."
-    board = Board.alone(rows, cols, "*dx*", alt, index=False, below=legend_size(legend))
+    board = Board.alone(rows, cols, "*dx*", alt, False, width, legend_size(legend))
     inside = range(window.rows.size), range(window.cols.size)
     board.paper(*inside)
     _textures(window, board)
@@ -650,17 +685,18 @@ def filters(
     elif not titles and weight.ndim > 2:
         titles = [f"*m* = {m}" for m in range(len(kernels))]
     largest = np.abs(weight).max() or 1
+    width = _side(weight, weight.shape[-1], decimals)
     items = []
     for k, kernel in enumerate(kernels):
         rows, cols = range(kernel.shape[0]), range(kernel.shape[1])
         title = titles[k] if len(titles) else None
         alt = f"{title or 'Kernel'}: rows {_rows(np.round(kernel, decimals))}."
-        board = Board.alone(rows, cols, title, alt, index=False)
+        board = Board.alone(rows, cols, title, alt, index=False, width=width)
         board.paper(rows, cols)
-        for cell, value in np.ndenumerate(kernel):
+        for (u, v), value in np.ndenumerate(kernel):
             if value:
-                board.tint(*cell, "blue" if value > 0 else "orange",
-                           round(0.06 + 0.34 * abs(value) / largest, 3))  # fmt: skip
+                strength = round(0.06 + 0.34 * abs(value) / largest, 3)
+                board.tint(u, v, "blue" if value > 0 else "orange", strength)
         board.ruling(rows, cols)
         _write(
             board,

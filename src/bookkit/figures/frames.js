@@ -23,16 +23,17 @@ for (const figure of document.querySelectorAll("figure.bk-frames:not([data-ready
     clearInterval(timer);
     timer = 0;
     play.textContent = "Play";
-    status.ariaLive = "polite";
+    status.setAttribute("aria-live", document.activeElement === slider ? "off" : "polite");
   };
   const show = (step) => {
     now = Math.max(0, Math.min(steps.length - 1, step));
     steps.forEach((e, k) => { e.style.visibility = k === now ? "visible" : "hidden"; });
-    const caption = steps[now].querySelector("figcaption")?.textContent ?? "";
-    status.firstChild.textContent = steps[now].ariaLabel;
-    status.lastChild.textContent = caption && `: ${caption}`;
+    const name = steps[now].getAttribute("aria-label");
+    const caption = steps[now].querySelector("figcaption")?.textContent;
+    status.firstChild.textContent = name;
+    status.lastChild.textContent = caption ? `: ${caption}` : "";
     slider.value = now + 1;
-    slider.setAttribute("aria-valuetext", steps[now].ariaLabel);
+    slider.setAttribute("aria-valuetext", status.textContent);
   };
   const go = (step) => { pause(); show(step); };
   const tick = () => {
@@ -42,7 +43,7 @@ for (const figure of document.querySelectorAll("figure.bk-frames:not([data-ready
   };
   const start = () => {
     if (timer) return pause();
-    status.ariaLive = "off"; // a screen reader could not keep up
+    status.setAttribute("aria-live", "off"); // a screen reader could not keep up
     play.textContent = "Pause";
     show(now === steps.length - 1 ? 0 : now);
     timer = setInterval(tick, calm.matches ? 2400 : 1200);
@@ -52,7 +53,7 @@ for (const figure of document.querySelectorAll("figure.bk-frames:not([data-ready
   play.style.minWidth = "4.25rem";
   const slider = make("input", "flex:1 1 5rem;min-width:4rem;max-width:18rem;" +
     "accent-color:var(--bk-blue, #1d4bb8)", { type: "range", min: 1, max: steps.length });
-  slider.ariaLabel = "Step";
+  slider.setAttribute("aria-label", "Step");
   slider.oninput = () => go(slider.value - 1);
   const status = make("span", "font-size:.9em;font-variant-numeric:tabular-nums;white-space:nowrap");
   status.setAttribute("role", "status");
