@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import convpool
-from convpool.geometry import Axis, Bins, Window, output_size, receptive_field, same_padding, span
+from convpool.geometry import (
+    Axis,
+    Bins,
+    Groups,
+    Window,
+    output_size,
+    receptive_field,
+    same_padding,
+    span,
+)
 
 SIZES, KERNELS, STRIDES, PADS, DILATIONS = (
     range(1, 8),
@@ -82,6 +91,15 @@ class TestTaps:
                 under = [axis.tap(i, u) for u in range(axis.kernel)]
                 assert list(axis.taps(i)) == [h for h in under if 0 <= h < axis.size]
 
+    def test_numbered_taps_say_which_tap_lies_on_which_cell(self, small_axes):
+        axis = Axis.sliding(size=4, kernel=3, stride=2, before=1, after=2, dilation=2)
+        assert [axis.numbered_taps(i) for i in range(2)] == [[(1, 1), (2, 3)], [(0, 1), (1, 3)]]
+        for axis in small_axes:
+            for i in range(axis.out):
+                numbered = axis.numbered_taps(i)
+                assert [h for _, h in numbered] == list(axis.taps(i))
+                assert all(axis.tap(i, u) == h for u, h in numbered)
+
     def test_outputs_are_the_windows_whose_tap_is_inside(self, small_axes):
         for axis in small_axes:
             for u in range(axis.kernel):
@@ -112,6 +130,61 @@ class TestTaps:
     def test_dilated_taps_can_jump_over_the_input(self):
         axis = Axis.sliding(size=1, kernel=2, before=1, after=1, dilation=2)
         assert axis.empty_windows() == [0]
+
+
+class TestRemainder:
+    def test_it_is_the_cells_behind_the_last_window(self):
+        assert Axis.sliding(7, kernel=2, stride=2).remainder == 1
+        assert Axis.sliding(7, kernel=2, stride=2, before=1).remainder == 0
+        assert Axis.sliding(7, kernel=2, stride=4, after=2, dilation=3).remainder == 1
+        assert Axis.sliding(5, kernel=2, stride=2, ceil_mode=True).remainder == -1
+
+    def test_the_floor_leaves_less_than_a_stride(self):
+        for axis in axes(ceil_mode=False):
+            padded = range(-axis.before, axis.size + axis.after)
+            last = axis.tap(axis.out - 1, axis.kernel - 1)
+            assert axis.remainder == len([h for h in padded if h > last])
+            room = len(padded) - span(axis.kernel, axis.dilation)
+            assert axis.remainder == room % axis.stride
+            assert 0 <= axis.remainder < axis.stride
+
+
+class TestTransposed:
+    def test_it_finds_the_size_that_slides_to_these_windows(self):
+        for axis in axes(ceil_mode=False):
+            lies = axis.kernel, axis.stride, axis.before, axis.after, axis.dilation
+            assert Axis.transposed(axis.out, *lies, axis.remainder) == axis
+
+    def test_the_smallest_size_has_no_remainder(self):
+        for out, kernel, stride, dilation in itertools.product(SIZES, KERNELS, STRIDES, DILATIONS):
+            axis = Axis.transposed(out, kernel, stride, dilation=dilation)
+            assert axis.remainder == 0
+            assert output_size(axis.size - 1, kernel, stride, 0, 0, dilation, False) == out - 1
+
+    def test_known_sizes(self):
+        assert Axis.transposed(4, kernel=4, stride=2, before=1, after=1).size == 8
+        assert Axis.transposed(3, kernel=3, stride=2).size == 7
+        assert Axis.transposed(3, kernel=3, stride=2, before=1, after=1, left_over=1).size == 6
+        assert Axis.transposed(2, kernel=2, stride=1, dilation=3, left_over=2).size == 7
+        assert Axis.transposed(1, kernel=1, before=1, after=1).size == -1
+
+
+class TestGroups:
+    def test_one_group_reads_all(self):
+        assert [Groups(1, inputs=3, outputs=2).reads(m) for m in range(2)] == [range(3)] * 2
+
+    def test_depthwise_maps_read_their_channel(self):
+        assert [list(Groups(3, 1, 1).reads(m)) for m in range(3)] == [[0], [1], [2]]
+        assert [list(Groups(2, 1, 3).reads(m)) for m in range(6)] == [[0]] * 3 + [[1]] * 3
+
+    def test_groups_share_nothing_and_leave_nothing_out(self):
+        for count, inputs, outputs in itertools.product(range(1, 5), repeat=3):
+            groups = Groups(count, inputs, outputs)
+            read = [groups.reads(m) for m in range(count * outputs)]
+            for g in range(count):
+                own = range(g * inputs, (g + 1) * inputs)
+                assert set(read[g * outputs : (g + 1) * outputs]) == {own}
+            assert sorted(set().union(*read)) == list(range(count * inputs))
 
 
 class TestSamePadding:
@@ -165,6 +238,18 @@ class TestWindow:
         window = convpool.window((4, 5), kernel_size=2, stride=(2, 3))
         assert window.out == (2, 2)
         assert window.taps(1, 1) == [(2, 3), (2, 4), (3, 3), (3, 4)]
+
+    def test_numbered_taps_go_row_by_row_too(self):
+        window = convpool.window((3, 4), kernel_size=2, stride=(2, 3), padding=((1, 0), (0, 1)))
+        assert window.numbered_taps(0, 1) == [(1, 0, 0, 3)]
+        assert window.numbered_taps(1, 0) == [
+            (0, 0, 1, 0),
+            (0, 1, 1, 1),
+            (1, 0, 2, 0),
+            (1, 1, 2, 1),
+        ]
+        for i, j in np.ndindex(window.out):
+            assert [(h, w) for _, _, h, w in window.numbered_taps(i, j)] == window.taps(i, j)
 
     def test_covering_names_the_outputs_that_a_cell_reaches(self):
         window = convpool.window((3, 3), kernel_size=2, stride=1)
