@@ -248,6 +248,16 @@ def challenge_across(best, winner, value, place):
 
 
 @njit(forceinline=True)
+def lines_with_places(x, width, kernel, step):
+    """The padded line and the line of its windows, and beside each the places of its cells."""
+    line = np.full(width, -np.inf, x.dtype)
+    behind_every_cell = x.shape[1] * x.shape[2]  # so that padding loses against −∞ too
+    places = np.full(width, behind_every_cell, np.int64)
+    dense = np.empty(width - max(kernel - 1, 0) * step, x.dtype)
+    return line, places, dense, np.empty(dense.size, np.int64)
+
+
+@njit(forceinline=True)
 def winners_down(plane, first, stop, step, line, places):
     """The largest cell of each column, and its place. True if there was a NaN."""
     W = plane.shape[1]
@@ -344,12 +354,9 @@ def pick(plane, winners, maxima):
 def find_places_of_planes(
     x, y, indices, rows, row_step, cols, col_step, width, before, kernel, stride
 ):
-    H, W = x.shape[1:]
-    line = np.full(width, -np.inf, x.dtype)
-    places = np.full(width, H * W, np.int64)  # behind every cell: padding loses against −∞ too
+    W = x.shape[2]
+    line, places, dense, dense_places = lines_with_places(x, width, kernel, col_step)
     inside, inside_places = line[before : before + W], places[before : before + W]
-    dense = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
-    dense_places = np.empty(dense.size, np.int64)
     for p in range(len(x)):
         plane = x[p]
         for i in range(y.shape[1]):
@@ -390,11 +397,8 @@ def add_to_winners(upstream, winners, flat):
 @njit(cache=True, nogil=True)
 def route_planes(dy, x, dx, rows, row_step, cols, col_step, width, before, kernel, stride, pairs):
     H, W = x.shape[1:]
-    line = np.full(width, -np.inf, x.dtype)
-    places = np.full(width, H * W, np.int64)  # behind every cell: padding loses against −∞ too
+    line, places, dense, dense_places = lines_with_places(x, width, kernel, col_step)
     inside, inside_places = line[before : before + W], places[before : before + W]
-    dense = np.empty(width - max(kernel - 1, 0) * col_step, x.dtype)
-    dense_places = np.empty(dense.size, np.int64)
     winners = np.empty(dy.shape[2], np.int64)
     for p in range(len(x)):
         plane, flat = x[p], dx[p].reshape(H * W)

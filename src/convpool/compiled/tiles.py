@@ -35,9 +35,9 @@ def registers() -> tuple[int, int]:
 
 
 REGISTERS, VECTOR_BYTES = registers()
-# rows → vectors: as many sums as fit, with room left for what they are made from
-SHAPES = {8: 3, 6: 4, 4: 6, 2: 8, 1: 8} if REGISTERS == 32 else {4: 3, 2: 4, 1: 8}
-DOTS = {4: 5, 2: 9, 1: 9} if REGISTERS == 32 else {2: 5, 1: 9}
+# rows → vectors: as many sums as there are registers for, and few shapes, as each is compiled anew
+SHAPES = {8: 3, 6: 4, 1: 8} if REGISTERS == 32 else {4: 3, 1: 8}
+DOTS = {4: 5, 1: 9} if REGISTERS == 32 else {2: 5, 1: 9}
 
 
 def tile_shape(rows: int, shapes: dict[int, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -62,7 +62,7 @@ def whole(cells, size):
 class Tile(types.Type):
     """rows × vectors vectors of numbers of one dtype."""
 
-    def __init__(self, dtype: types.Type, rows: int, vectors: int) -> None:
+    def __init__(self, dtype: types.Float, rows: int, vectors: int) -> None:
         self.dtype, self.rows, self.vectors = dtype, rows, vectors
         self.itemsize = dtype.bitwidth // 8
         self.lanes = VECTOR_BYTES // self.itemsize
