@@ -698,7 +698,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, l
 
     Notes
     -----
-    Implements :eq:`eq-conv-forward`, with groups :eq:`eq-conv-groups`.
+    Implements :eq:`eq-conv-forward`, with groups :eq:`eq-conv-groups`. A product of a NaN or ±∞
+    with a zero of the padding is NaN: which outputs it reaches is up to the tier.
     """
     return _run(layout, "conv2d", (x,), weight, bias, stride, padding, dilation, groups)
 
@@ -730,7 +731,8 @@ def conv2d_backward(dy, x, weight, stride=1, padding=0, dilation=1, groups=1, *,
     Notes
     -----
     Implements :eq:`eq-conv-scatter` (the same as :eq:`eq-conv-rot180`),
-    :eq:`eq-conv-weight-gradient` and :eq:`eq-conv-bias-gradient`.
+    :eq:`eq-conv-weight-gradient` and :eq:`eq-conv-bias-gradient`. Which entries a NaN or ±∞
+    reaches is up to the tier, as in `conv2d`.
     """
     return _run(layout, "conv2d_backward", (dy, x), weight, stride, padding, dilation, groups)
 

@@ -6,9 +6,9 @@ four verbs: begin with `zeros`, add to it with `add_products` or `add_dots`, and
 `store` or `add_sums_of_lanes`.
 
 How many rows and vectors a tile has must be known when a kernel is compiled. A number is not, but
-the length of a tuple is: a kernel takes `rows` and `vectors` as tuples of that length and is
-compiled for each shape that is asked for. Numba checks no bounds in here: the arrays have a margin
-behind their end, and who calls sees to it that it is wide enough.
+the length of a tuple is: a kernel takes the shape as two tuples, `tall` and `wide`, and is compiled
+for each shape that is asked for. Numba checks no bounds in here: the arrays have a margin behind
+their end, and who calls sees to it that it is wide enough.
 """
 
 import functools
