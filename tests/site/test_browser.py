@@ -333,6 +333,8 @@ def test_the_page_below_an_animation_stands_still(show):
         [figures.grid([[1]]), figures.grid(np.zeros((4, 4)))], ["short", "long " * 60]
     )
     with show(wide._repr_html_() + "<p id=below>below</p>", viewport=PHONE["viewport"]) as page:
+        steps = page.locator(".bk-steps > *").all()
+        assert len({(step.bounding_box()["x"], step.bounding_box()["y"]) for step in steps}) == 1
         before = page.locator("#below").bounding_box()
         page.get_by_role("button", name="Next step").click()
         assert page.locator("#below").bounding_box() == before
