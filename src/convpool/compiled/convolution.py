@@ -244,7 +244,7 @@ def weight_gradient(dy: np.ndarray, x: np.ndarray, window: Window, groups: Group
     )  # fmt: skip
     dweight = sums.sum(axis=0)[:, : groups.outputs, : offsets.size]
     kernel = window.rows.kernel, window.cols.kernel
-    return dweight.reshape(dy.shape[1], groups.inputs, *kernel)
+    return ready(dweight.reshape(dy.shape[1], groups.inputs, *kernel))
 
 
 @njit(parallel=True, cache=True, nogil=True)
