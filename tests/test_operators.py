@@ -9,6 +9,7 @@ import pytest
 
 import convpool
 from convpool import loops, vectorized
+from convpool.arguments import Gradients
 
 X = np.random.default_rng(3).normal(size=(2, 3, 6, 7))
 ARGUMENTS = {
@@ -21,6 +22,14 @@ ARGUMENTS = {
     "global_avg_pool2d": (),
 }
 INDEXED = ("max_pool2d", "adaptive_max_pool2d")
+LAYERS = {  # the shape of the weight, and what follows the bias
+    "conv2d": ((4, 3, 2, 3), (2, (1, 0), (1, 2))),
+    "conv2d in groups": ((6, 1, 2, 3), (1, "same", 1, 3)),
+    "conv_transpose2d": ((3, 4, 2, 3), (2, 1, (0, 1))),
+    "conv_transpose2d in groups": ((3, 2, 2, 3), (1, 0, 0, 3, (1, 2))),
+}
+COLUMNS = (2, 3), (1, 2), (1, 0), 2  # kernel_size, dilation, padding, stride
+OPERATORS = convpool.compiled.__all__  # nothing else is there, in the others there is
 
 
 def channels_last(array):
@@ -62,7 +71,45 @@ def test_unpooling_takes_channels_last():
     assert np.array_equal(x_last, channels_last(x))
 
 
-@pytest.mark.parametrize("name", loops.__all__)
+@pytest.mark.parametrize("x", [X, X[0]], ids=["batch", "single"])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_channels_last_moves_images_and_leaves_weights_alone(layer, x):
+    name, (shape, arguments) = layer.split()[0], LAYERS[layer]
+    forward, backward = getattr(convpool, name), getattr(convpool, f"{name}_backward")
+    weight = np.random.default_rng(5).normal(size=shape)
+    y = forward(x, weight, None, *arguments)
+    bias = np.random.default_rng(6).normal(size=y.shape[-3])
+    y = forward(x, weight, bias, *arguments)
+    y_last = forward(channels_last(x), weight, bias, *arguments, layout="NHWC")
+    assert np.array_equal(y_last, channels_last(y))
+    assert y_last.flags.c_contiguous
+
+    dy = np.random.default_rng(7).normal(size=y.shape)
+    there = channels_last(dy), channels_last(x)
+    dx, dweight, dbias = backward(dy, x, weight, *arguments)
+    last = backward(*there, weight, *arguments, layout="NHWC")
+    assert type(last) is Gradients
+    assert np.array_equal(last.dx, channels_last(dx))
+    assert np.array_equal(last.dweight, dweight)
+    assert np.array_equal(last.dbias, dbias)
+    assert all(gradient.flags.c_contiguous for gradient in last)
+
+
+@pytest.mark.parametrize("x", [X, X[0]], ids=["batch", "single"])
+def test_channels_last_makes_windows_rows(x):
+    col = convpool.unfold(x, *COLUMNS)
+    rows = convpool.unfold(channels_last(x), *COLUMNS, layout="NHWC")
+    assert np.array_equal(rows, col.mT)
+    assert rows.flags.c_contiguous
+
+    col = np.random.default_rng(8).normal(size=col.shape)
+    folded = convpool.fold(col, (6, 7), *COLUMNS)
+    last = convpool.fold(col.mT, (6, 7), *COLUMNS, layout="NHWC")
+    assert np.array_equal(last, channels_last(folded))
+    assert last.flags.c_contiguous
+
+
+@pytest.mark.parametrize("name", OPERATORS)
 def test_every_tier_and_the_top_share_one_signature(name):
     at_the_top = inspect.signature(getattr(convpool, name))
     parameters = [p for p in at_the_top.parameters.values() if p.name != "layout"]
@@ -71,7 +118,7 @@ def test_every_tier_and_the_top_share_one_signature(name):
         assert list(inspect.signature(getattr(tier, name)).parameters.values()) == parameters
 
 
-@pytest.mark.parametrize("name", loops.__all__)
+@pytest.mark.parametrize("name", OPERATORS)
 def test_public_docstrings_name_every_parameter_and_what_comes_out(name):
     function = getattr(convpool, name)
     doc = inspect.getdoc(function)
@@ -91,9 +138,15 @@ def test_without_numba_the_public_operators_are_the_vectorized_ones():
         "assert operators.tier() is vectorized\n"
         "x = np.arange(16.0).reshape(1, 4, 4)\n"
         "print(convpool.max_pool2d(x, 2).tolist())\n"
+        "print(convpool.conv2d(x, x[np.newaxis]).tolist())\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "[[[5.0, 7.0], [13.0, 15.0]]]\n"
+    assert run.stdout == "[[[5.0, 7.0], [13.0, 15.0]]]\n[[[1240.0]]]\n"
+
+
+def test_every_operator_is_at_the_top():
+    assert set(OPERATORS) <= set(convpool.__all__)
+    assert set(OPERATORS) <= set(loops.__all__) & set(vectorized.__all__)
 
 
 def test_with_numba_they_are_the_compiled_ones():
