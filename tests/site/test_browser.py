@@ -350,3 +350,13 @@ def test_the_full_convolution_fits_a_phone_with_its_buttons(show):
             for b in (button.bounding_box() for button in page.get_by_role("button").all())
         )
         assert bar(page).bounding_box()["y"] < 740  # it stays in view while the figure is
+
+
+def test_the_books_own_animation_steps_in_the_dark_too(visit):
+    dark = LAPTOP | {"color_scheme": "dark"}
+    with visit("book/convolution/input-gradient.html", **dark) as page:
+        figure = page.locator(".bk-frames").first
+        figure.get_by_role("button", name="Next step").click()
+        assert figure.get_by_role("status").text_content().startswith("Step 2 of ")
+        ground = "e => getComputedStyle(e).backgroundColor"
+        assert figure.evaluate(ground) == "rgb(18, 18, 18)"  # the palette's dark paper
