@@ -360,3 +360,11 @@ def test_the_books_own_animation_steps_in_the_dark_too(visit):
         assert figure.get_by_role("status").text_content().startswith("Step 2 of ")
         ground = "e => getComputedStyle(e).backgroundColor"
         assert figure.evaluate(ground) == "rgb(18, 18, 18)"  # the palette's dark paper
+
+
+def test_on_a_phone_the_buttons_stay_in_view_while_any_of_the_animation_is(visit):
+    with visit("book/convolution/input-gradient.html", **PHONE) as page:
+        for figure in page.locator(".bk-frames").all():
+            figure.evaluate("e => e.scrollIntoView({block: 'start', behavior: 'instant'})")
+            buttons = figure.locator(".bk-bar").bounding_box()
+            assert buttons["y"] + buttons["height"] <= PHONE["viewport"]["height"] + 1
