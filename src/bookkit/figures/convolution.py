@@ -21,7 +21,7 @@ from bookkit.figures.base import (
     number,
     width_of,
 )
-from bookkit.figures.cells import CELL, HEADING, MARGIN, Board, Cell, side_of
+from bookkit.figures.cells import CELL, HEADING, MARGIN, Board, Box, Cell, side_of
 from bookkit.figures.placement import (
     KINDS,
     _kind,
@@ -348,7 +348,7 @@ SPREAD_KINDS = (
 )
 
 
-def _spread_texture(canvas: Canvas, box, kind: str) -> None:
+def _spread_texture(canvas: Canvas, box: Box, kind: str) -> None:
     if kind == "*dy*":
         canvas.rectangle(*box, fill="orange", stroke=None, opacity=UPSTREAM)
     elif kind == "full padding":
