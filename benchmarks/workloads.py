@@ -111,7 +111,7 @@ class Convolution(Workload):
     @property
     def name(self) -> str:
         depthwise = " depthwise" if self.groups == self.shape[1] > 1 else ""
-        return f"{self.title} {self.shape[1]}→{self.maps}{depthwise}, {self.batch}"
+        return f"{self.shape[1]}→{self.maps}{depthwise} {self.title}, {self.batch}"
 
     @property
     def where(self) -> tuple[int, ...]:
