@@ -213,7 +213,8 @@ def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay,
         height = min(lay.height, rows.inner + rows.inners - top)
         for g in range(G):
             maps = dy[n, g * outputs : (g + 1) * outputs]
-            lay_out(maps, top - rows.reach, lay.sheet, lay.width, sheets[cols.reach :])
+            first, held = top - rows.reach, lay.height + rows.reach
+            lay_out(maps, first, held, lay.sheet, lay.width, sheets[cols.reach :])
             for tile in range(tiles):
                 c = g * inputs + tile * len(tall)
                 for phase in range(starts.size - 1):
@@ -269,7 +270,7 @@ def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
         for g in range(G):
             deal_out(x[n, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
             maps = dy[n, g * outputs : (g + 1) * outputs]
-            lay_out(maps, top, step, lay.width, lines)
+            lay_out(maps, top, lay.height, step, lay.width, lines)
             for r in range(0, R, len(wide)):
                 for m in range(0, M, len(tall)):
                     tile = zeros(sums, tall, wide)

@@ -177,11 +177,11 @@ def deal_out(x, top, rows, cols, lay, sheets):
 
 
 @njit
-def lay_out(dy, top, sheet, width, sheets):
-    """Each map from row `top` on, as rows of `width` on a sheet, zeros wherever it has no cell."""
+def lay_out(dy, top, height, sheet, width, sheets):
+    """`height` rows of each map from `top` on, `width` long, zeros wherever it has no cell."""
     for m in range(len(dy)):
         at, stop = m * sheet, (m + 1) * sheet
-        for i in range(top, top + sheet // width):
+        for i in range(top, top + height):
             line = sheets[at : at + width]
             at += width
             if i < 0 or i >= dy.shape[1]:
