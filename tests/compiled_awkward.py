@@ -1,14 +1,18 @@
 """Not a test itself: what test_compiled.py runs in processes of their own.
 
-`bounds` runs every kernel with bounds checking; `threads` compares the bits that different numbers
-of threads give, and says how often a kernel came from the cache and how often it was compiled.
+`bounds` runs every kernel with bounds checking, and fills with NaN what nobody has written yet;
+`threads` compares the bits that different numbers of threads give, and says how often a kernel came
+from the cache and how often it was compiled.
 """
 
 import sys
 from functools import partial
+from unittest import mock
 
 import numba
 import numpy as np
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 AWKWARD = (  # (height, width), arguments of a window
     ((1, 1), dict(kernel_size=1)),
@@ -26,6 +30,21 @@ AWKWARD = (  # (height, width), arguments of a window
     ((3, 9), dict(kernel_size=(2, 5), stride=1, padding="same")),
 )
 BINS = (((5, 7), (3, 4)), ((2, 3), (5, 7)), ((6, 6), (6, 6)), ((4, 9), (1, 2)))
+
+LAYERS = (  # groups, inputs and outputs of each, (height, width), kernel, arguments of conv2d
+    ((1, 1, 1), (1, 1), (1, 1), {}),
+    ((1, 3, 5), (1, 1), (3, 3), dict(padding=1)),
+    ((1, 1, 9), (5, 17), (2, 2), dict(stride=3)),
+    ((1, 13, 3), (7, 5), (3, 2), dict(stride=(2, 1), padding=((0, 2), (1, 0)))),
+    ((1, 2, 8), (6, 49), (3, 3), dict(padding=1)),
+    ((1, 9, 17), (4, 7), (1, 1), {}),
+    ((3, 1, 1), (9, 33), (3, 3), dict(padding="same", dilation=2)),
+    ((2, 3, 2), (8, 11), (2, 3), dict(stride=(3, 4), dilation=(1, 2), padding=(0, 3))),
+    ((4, 1, 3), (7, 6), (3, 1), dict(stride=5, padding=4)),
+    ((1, 6, 4), (12, 13), (5, 5), dict(stride=2, padding=(5, 6), dilation=(1, 2))),
+    ((1, 4, 6), (3, 52), (3, 5), dict(stride=(4, 3))),
+)
+CACHES = (1 << 18, 3000, 1)  # bytes for sheets: the whole image, some rows of it, one row
 
 
 def calls(rng):
@@ -55,6 +74,72 @@ def results(tier, name, x, arguments, rng):
         yield from forward(return_indices=True)
     dy = rng.normal(size=y.shape).astype(x.dtype)
     yield getattr(tier, f"{name}_backward")(dy, x, **arguments)
+
+
+def layer_calls(rng, dtype):
+    """(name, arrays, arguments) of every convolution: two images, then the same transposed."""
+    for (groups, inputs, outputs), size, kernel, steps in LAYERS:
+        x = rng.normal(size=(2, groups * inputs, *size)).astype(dtype)
+        weight = rng.normal(size=(groups * outputs, inputs, *kernel)).astype(dtype)
+        yield "conv2d", (x, weight), dict(steps, groups=groups)
+        if steps.get("padding") != "same":
+            z = rng.normal(size=(2, groups * outputs, 6, 7)).astype(dtype)
+            stride, dilation = (as_pair(steps.get(name, 1)) for name in ("stride", "dilation"))
+            extra = tuple(max(both) - 1 for both in zip(stride, dilation, strict=True))
+            yield "conv_transpose2d", (z, weight), dict(steps, groups=groups, output_padding=extra)
+
+
+def as_pair(value):
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def layer_results(tier, name, arrays, arguments, rng):
+    """What a convolution gives forward, with a bias and without, and backward."""
+    x, weight = arrays
+    y = getattr(tier, name)(x, weight, **arguments)
+    bias = rng.normal(size=y.shape[1]).astype(x.dtype)
+    yield y
+    yield getattr(tier, name)(x, weight, bias, **arguments)
+    dy = rng.normal(size=y.shape).astype(x.dtype)
+    yield from getattr(tier, f"{name}_backward")(dy, x, weight, **arguments)
+
+
+def column_results(tier, x, window, rng):
+    """unfold, and fold of other numbers."""
+    col = tier.unfold(x, **window)
+    yield col
+    yield tier.fold(rng.normal(size=col.shape).astype(x.dtype), x.shape[2:], **window)
+
+
+def same(mine, theirs, what):
+    for a, b in zip(mine, theirs, strict=True):
+        scale = max(1, np.abs(b).max(initial=0))
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * scale, err_msg=what)
+
+
+def agree_on_convolutions(tier, other, dtype):
+    rng = np.random.default_rng(8)
+    for name, arrays, arguments in layer_calls(rng, dtype):
+        mine = partial(layer_results, tier, name, arrays, arguments)
+        theirs = partial(layer_results, other, name, arrays, arguments)
+        repeat_and_compare(mine, theirs, f"{name} {arrays[0].shape} {arguments}")
+    for size, window in AWKWARD:
+        x = rng.normal(size=(2, 3, *size)).astype(dtype)
+        window = {key: value for key, value in window.items() if key != "ceil_mode"}
+        mine, theirs = (partial(column_results, t, x, window) for t in (tier, other))
+        repeat_and_compare(mine, theirs, f"unfold {size} {window}")
+
+
+def repeat_and_compare(mine, theirs, what):
+    """The first time compiles; the second time every new array is full of NaN until written to."""
+    first, expected = (list(f(np.random.default_rng(9))) for f in (mine, theirs))
+    same(first, expected, what)
+    with mock.patch("numpy.empty", full_of_nan):
+        same(list(mine(np.random.default_rng(9))), expected, f"unwritten cells in {what}")
+
+
+def full_of_nan(shape, dtype=float):
+    return np.full(shape, np.nan, dtype)
 
 
 def agree(tier, other):
@@ -89,9 +174,19 @@ def bounds():
         ("adaptive_max_pool2d", (3,)),
         ("adaptive_avg_pool2d", (3,)),
     ):
-        must_be_caught(getattr(compiled, name), arguments, below_the_image)
+        must_be_caught(getattr(compiled, name), arguments, "lie", below_the_image)
     for name in ("max_pool2d", "avg_pool2d"):
-        must_be_caught(getattr(compiled, name), (3, 1), in_pairs_though_it_is_not)
+        must_be_caught(getattr(compiled, name), (3, 1), "lie", in_pairs_though_it_is_not)
+
+    guard(sys.modules["convpool.compiled.convolution"])
+    for size in CACHES:
+        with_cache(size)
+        agree_on_convolutions(compiled, vectorized, np.float32)
+    kernel = np.ones((1, 1, 3, 3))
+    must_be_caught(compiled.conv2d, (kernel,), "forward", beyond_the_sheets)
+    must_be_caught(compiled.conv_transpose2d, (kernel,), "backward", beyond_the_sheets)
+    must_be_caught(compiled.conv2d, (kernel,), "in_panels", short_of_a_row)
+    must_be_caught(compiled.unfold, (3,), "meetings", below_the_taps)
 
 
 def below_the_image(lies):
@@ -102,18 +197,119 @@ def in_pairs_though_it_is_not(lies):
     return lies._replace(pairs=True)
 
 
-def must_be_caught(operator, arguments, spoil):
+def beyond_the_sheets(lies):
+    return lies._replace(offsets=lies.offsets + 400)
+
+
+def short_of_a_row(panels):
+    return panels[:, :, :-1].copy()
+
+
+def below_the_taps(meetings):
+    heights, *rest = meetings
+    return heights + 6, *rest
+
+
+def must_be_caught(operator, arguments, name, spoil):
     """A kernel that is told to read beyond its array must raise: the bounds are being checked."""
     room = sys.modules[operator.__wrapped__.__module__]
-    lie = room.lie
-    room.lie = lambda window: spoil(lie(window))
+    honest = getattr(room, name)
+    setattr(room, name, lambda *given: spoil(honest(*given)))
     try:
         operator(np.ones((1, 1, 6, 6)), *arguments)
     except IndexError:
         return
     finally:
-        room.lie = lie
+        setattr(room, name, honest)
     raise AssertionError(f"{operator.__name__} read beyond its array and nobody noticed")
+
+
+def with_cache(size):
+    """As if this were the size of the processor's cache: bands of fewer rows."""
+    sheets = sys.modules["convpool.compiled.sheets"]
+    sheets.CACHE_BYTES = size
+    sheets.forward.cache_clear()
+    sheets.backward.cache_clear()
+
+
+# ---------------------------------------------------------------------------- tiles
+
+
+@intrinsic
+def rows_of(typing, tile):
+    """How many rows a tile has."""
+    return types.intp(tile), constant(tile.rows)
+
+
+@intrinsic
+def vectors_of(typing, tile):
+    """How many vectors a row of it has."""
+    return types.intp(tile), constant(tile.vectors)
+
+
+@intrinsic
+def lanes_of(typing, tile):
+    """How many numbers a vector has."""
+    return types.intp(tile), constant(tile.lanes)
+
+
+def constant(number):
+    return lambda context, builder, signature, arguments: cgutils.intp_t(number)
+
+
+@numba.njit
+def must_hold(array, first, count):
+    """The array has entries first, first + 1, …, count of them."""
+    if first < 0 or first + count > array.size:
+        raise IndexError("a tile reaches beyond its array")
+
+
+def guard(room):
+    """The four verbs of a tile go by bare addresses: before each, look where it will reach."""
+    add_products, add_dots = room.add_products, room.add_dots
+    store, add_sums_of_lanes = room.store, room.add_sums_of_lanes
+
+    @numba.njit
+    def guarded_products(tile, weights, at_weights, cells, at_cells):
+        must_hold(weights, at_weights, rows_of(tile))
+        must_hold(cells, at_cells, vectors_of(tile) * lanes_of(tile))
+        return add_products(tile, weights, at_weights, cells, at_cells)
+
+    @numba.njit
+    def guarded_dots(tile, left, at_left, step, right, offsets, at_offsets, at_right):
+        must_hold(offsets, at_offsets, vectors_of(tile))
+        for m in range(rows_of(tile)):
+            must_hold(left, at_left + m * step, lanes_of(tile))
+        for k in range(vectors_of(tile)):
+            must_hold(right, offsets[at_offsets + k] + at_right, lanes_of(tile))
+        return add_dots(tile, left, at_left, step, right, offsets, at_offsets, at_right)
+
+    @numba.njit
+    def guarded_store(tile, array, at, step):
+        for m in range(rows_of(tile)):
+            must_hold(array, at + m * step, vectors_of(tile) * lanes_of(tile))
+        store(tile, array, at, step)
+
+    @numba.njit
+    def guarded_sums(tile, array, at, step):
+        for m in range(rows_of(tile)):
+            must_hold(array, at + m * step, vectors_of(tile))
+        add_sums_of_lanes(tile, array, at, step)
+
+    new_sums = room.new_sums
+
+    @numba.njit
+    def poisoned_sums(lay, like, tall, wide):
+        sums, step = new_sums(lay, like, tall, wide)
+        sums[:] = np.nan
+        return sums, step
+
+    room.add_products, room.add_dots = guarded_products, guarded_dots
+    room.store, room.add_sums_of_lanes = guarded_store, guarded_sums
+    room.new_sums = poisoned_sums
+
+
+# ---------------------------------------------------------------------------- threads
 
 
 def threads():
@@ -131,21 +327,40 @@ def threads():
     ]
     for name, arguments in cases:
         x = rng.normal(size=(3, 5, 17, 19)).astype(np.float32)
-        seen = set()
-        for count in (1, 2, 3):
-            numba.set_num_threads(count)
-            outputs = results(compiled, name, x, arguments, np.random.default_rng(7))
-            seen.add(b"".join(output.tobytes() for output in outputs))
-        assert len(seen) == 1, f"{name} depends on the number of threads"
+        must_not_depend_on_threads(name, partial(results, compiled, name, x, arguments))
+    with_cache(6000)  # several bands a image
+    for name, arrays, arguments in parallel_layers(rng):
+        run = partial(layer_results, compiled, name, arrays, arguments)
+        must_not_depend_on_threads(name, run)
+    window = dict(kernel_size=(2, 3), padding=1, stride=2)
+    must_not_depend_on_threads("unfold", partial(column_results, compiled, x, window))
     kernels = [
         value
-        for room in ("max", "average", "lp")
+        for room in ("max", "average", "lp", "convolution", "columns")
         for value in vars(sys.modules[f"convpool.compiled.{room}"]).values()
         if hasattr(value, "stats") and value.targetoptions.get("parallel")
     ]
     hits = sum(sum(kernel.stats.cache_hits.values()) for kernel in kernels)
     misses = sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels)
     print(hits, misses)
+
+
+def parallel_layers(rng):
+    """Two layers whose images do not divide evenly among two or three threads."""
+    x, z = (rng.normal(size=(5, c, 17, 19)).astype(np.float32) for c in (6, 4))
+    weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)
+    steps = dict(stride=2, padding=1, groups=2)
+    yield "conv2d", (x, weight), steps
+    yield "conv_transpose2d", (z, weight), steps
+
+
+def must_not_depend_on_threads(name, run):
+    seen = set()
+    for count in (1, 2, 3, 3):
+        numba.set_num_threads(count)
+        outputs = run(np.random.default_rng(7))
+        seen.add(b"".join(output.tobytes() for output in outputs))
+    assert len(seen) == 1, f"{name} depends on the number of threads"
 
 
 if __name__ == "__main__":
