@@ -1,4 +1,4 @@
-"""What only the vectorised tier has: taps as slices, im2col and col2im."""
+"""What only the vectorised tier has: taps as slices, im2col and col2im; and sizes for it."""
 
 import re
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from numpy.lib.stride_tricks import sliding_window_view
-from strategies import arrange, calls, fits, window_arguments
+from strategies import arrange, calls, fits, load, window_arguments
 
 import convpool
 from convpool import vectorized
@@ -185,6 +185,11 @@ class TestCol2im:
             col2im(np.ones((4, 4), np.int64), (1, 1, 3, 3), 2)
 
 
+@pytest.fixture(params=["vectorized", "compiled"])
+def fast_tier(request):
+    return load(request.param)
+
+
 class TestBeyondTheLoops:
     """Sizes that loops would take minutes for, against NumPy's own view of all windows."""
 
@@ -199,3 +204,42 @@ class TestBeyondTheLoops:
         windows = sliding_window_view(self.X, (3, 5), axis=(2, 3))[:, :, ::2, ::3]
         y = vectorized.avg_pool2d(self.X, (3, 5), (2, 3))
         np.testing.assert_allclose(y, windows.mean(axis=(-2, -1)), rtol=1e-5, atol=1e-6)
+
+    # maps and channels that no tile and no vector divides; images that no cache holds at once
+    IMAGES = np.random.default_rng(12).normal(size=(3, 37, 61, 53))
+    WEIGHT = np.random.default_rng(13).normal(size=(21, 37, 3, 4))
+
+    @pytest.mark.parametrize(("dtype", "digits"), [("float32", 1e-4), ("float64", 1e-11)])
+    @pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+    def test_convolution(self, fast_tier, stride, dtype, digits):
+        x, weight = self.IMAGES.astype(dtype), self.WEIGHT.astype(dtype)
+        padded = np.pad(self.IMAGES, ((0, 0), (0, 0), (1, 1), (2, 2)))
+        sh, sw = stride
+        windows = sliding_window_view(padded, (3, 4), axis=(2, 3))[:, :, ::sh, ::sw]
+        y = np.einsum("nchwuv,mcuv->nmhw", windows, self.WEIGHT, optimize=True)
+        steps = dict(stride=stride, padding=(1, 2))
+        actual = fast_tier.conv2d(x, weight, **steps)
+        np.testing.assert_allclose(actual, y, rtol=digits, atol=10 * digits)
+
+        dy = np.random.default_rng(14).normal(size=y.shape)
+        dx, dweight, dbias = fast_tier.conv2d_backward(dy.astype(dtype), x, weight, **steps)
+        expected = np.einsum("nchwuv,nmhw->mcuv", windows, dy, optimize=True)
+        np.testing.assert_allclose(dweight, expected, rtol=digits, atol=100 * digits)
+        np.testing.assert_allclose(dbias, dy.sum(axis=(0, 2, 3)), rtol=digits, atol=100 * digits)
+        places = np.einsum("nmhw,mcuv->nchwuv", dy, self.WEIGHT, optimize=True)
+        expected = np.zeros_like(padded)
+        for u, v in np.ndindex(3, 4):
+            under = expected[:, :, u : u + sh * y.shape[2] : sh, v : v + sw * y.shape[3] : sw]
+            under += places[..., u, v]
+        np.testing.assert_allclose(dx, expected[:, :, 1:-1, 2:-2], rtol=digits, atol=10 * digits)
+
+    def test_a_narrow_image_of_many_channels(self, fast_tier):
+        x, dy = (
+            np.random.default_rng(15).normal(size=shape).astype(np.float32)
+            for shape in ((1, 1200, 7, 7), (1, 8, 7, 7))
+        )
+        weight = np.zeros((8, 1200, 3, 3), np.float32)
+        windows = sliding_window_view(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), (3, 3), (2, 3))
+        expected = np.einsum("nchwuv,nmhw->mcuv", windows, dy)
+        dweight = fast_tier.conv2d_backward(dy, x, weight, padding=1).dweight
+        np.testing.assert_allclose(dweight, expected, rtol=1e-4, atol=1e-4)
