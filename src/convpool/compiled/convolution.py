@@ -16,6 +16,7 @@ from convpool.compiled.sheets import (
     deal_out,
     forward,
     gather_up,
+    hand_over,
     lay_out,
     new_sheets,
     new_sums,
@@ -95,7 +96,7 @@ def correlate(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: Groups
 ) -> np.ndarray:
     """Tap times cell, into the output: :eq:`eq-conv-forward`."""
-    rows, cols, lay, offsets = forward(window, groups, x.itemsize)
+    rows, cols, lay, offsets = forward(window, groups, len(x), x.itemsize)
     tall, wide = tile_shape(groups.outputs, SHAPES)
     kernels = weight.reshape(groups.count, groups.outputs, offsets.size)
     y = np.empty((len(x), len(weight), *window.out), x.dtype)
@@ -122,7 +123,7 @@ def bias_of(y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
 
 @njit(parallel=True, cache=True, nogil=True)
 def correlate_images(x, panels, offsets, bias, y, rows, cols, lay, tall, wide, shares):
-    tasks = len(x) * lay.bands
+    tasks = lay.blocks * lay.bands
     for share in prange(shares):
         mine = range(share * tasks // shares, (share + 1) * tasks // shares)
         correlate_bands(mine, x, panels, offsets, bias, y, rows, cols, lay, tall, wide)
@@ -136,18 +137,19 @@ def correlate_bands(tasks, x, panels, offsets, bias, y, rows, cols, lay, tall, w
     sums, step = new_sums(lay, x, tall, wide)
     weights = panels.reshape(panels.size)
     for task in tasks:
-        n, band = divmod(task, lay.bands)
-        top = band * lay.height
+        block, band = divmod(task, lay.bands)
+        n, top = block * lay.images, band * lay.height
+        some = slice(n, n + lay.images)
         height = min(lay.height, y.shape[2] - top)
-        length = (height - 1) * lay.width + y.shape[3]
+        length = (height - 1) * lay.width + y.shape[3] * lay.images
         for g in range(G):
-            deal_out(x[n, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
+            deal_out(x[some, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
             for tile in range(tiles):
                 at = (g * tiles + tile) * R * len(tall)
                 multiply(weights, at, sheets, offsets, sums, length, step, tall, wide)
                 for k in range(min(len(tall), outputs - tile * len(tall))):
                     m = g * outputs + tile * len(tall) + k
-                    hand_over(sums[k * step :], lay.width, bias[m], y[n, m, top : top + height])
+                    hand_over(sums[k * step :], lay, bias[m], y[some, m, top : top + height])
 
 
 @njit
@@ -160,15 +162,6 @@ def multiply(weights, at, sheets, offsets, sums, length, step, tall, wide):
         store(tile, sums, q, step)
 
 
-@njit
-def hand_over(sums, width, bias, y):
-    """The sums that belong to a window, and the bias, to the rows of y."""
-    for i in range(len(y)):
-        line, row = sums[i * width :], y[i]
-        for j in range(row.size):
-            row[j] = line[j] + bias
-
-
 # ---------------------------------------------------------------------------- outputs to cells
 
 
@@ -176,7 +169,7 @@ def scatter(
     dy: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: Groups
 ) -> np.ndarray:
     """Tap times output, into the cell: :eq:`eq-conv-scatter`, summed as :eq:`eq-conv-rot180`."""
-    rows, cols, lay, offsets, order, starts = backward(window, groups, dy.itemsize)
+    rows, cols, lay, offsets, order, starts = backward(window, groups, len(dy), dy.itemsize)
     tall, wide = tile_shape(groups.inputs, SHAPES)
     # (M, C/G, kh, kw) → (G, C/G, M/G·kh·kw)
     kernels = weight.reshape(groups.count, groups.outputs, groups.inputs, -1).swapaxes(1, 2)
@@ -194,7 +187,7 @@ def scatter(
 
 @njit(parallel=True, cache=True, nogil=True)
 def scatter_images(dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide, shares):
-    tasks = len(dy) * lay.bands
+    tasks = lay.blocks * lay.bands
     for share in prange(shares):
         mine = range(share * tasks // shares, (share + 1) * tasks // shares)
         scatter_bands(mine, dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide)
@@ -204,17 +197,19 @@ def scatter_images(dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall,
 def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide):
     G, tiles, R, _ = panels.shape
     inputs, outputs = dx.shape[1] // G, dy.shape[1] // G
-    sheets = new_sheets(cols.reach + outputs * lay.sheet, lay, dy)
+    ends = cols.reach * lay.images
+    sheets = new_sheets(ends + outputs * lay.sheet, lay, dy)
     sums, step = new_sums(lay, dy, tall, wide)
     weights = panels.reshape(panels.size)
     for task in tasks:
-        n, band = divmod(task, lay.bands)
-        top = rows.inner + band * lay.height
+        block, band = divmod(task, lay.bands)
+        n, top = block * lay.images, rows.inner + band * lay.height
+        some = slice(n, n + lay.images)
         height = min(lay.height, rows.inner + rows.inners - top)
         for g in range(G):
-            maps = dy[n, g * outputs : (g + 1) * outputs]
+            maps = dy[some, g * outputs : (g + 1) * outputs]
             first, held = top - rows.reach, lay.height + rows.reach
-            lay_out(maps, first, held, lay.sheet, lay.width, sheets[cols.reach :])
+            lay_out(maps, first, held, lay.sheet, lay, sheets[ends:])
             for tile in range(tiles):
                 c = g * inputs + tile * len(tall)
                 for phase in range(starts.size - 1):
@@ -225,8 +220,8 @@ def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay,
                     length = height * lay.width
                     multiply(weights, at, sheets, terms, sums, length, step, tall, wide)
                     for k in range(min(len(tall), (g + 1) * inputs - c)):
-                        lines = sums[k * step : k * step + length].reshape(height, lay.width)
-                        gather_up(lines, top, phase, rows, cols, bias[c + k], dx[n, c + k])
+                        near, to = sums[k * step :], dx[some, c + k]
+                        gather_up(near, top, height, phase, rows, cols, lay, bias[c + k], to)
 
 
 # ---------------------------------------------------------------------------- both to taps
@@ -234,11 +229,11 @@ def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay,
 
 def weight_gradient(dy: np.ndarray, x: np.ndarray, window: Window, groups: Groups) -> np.ndarray:
     """Cell times output, into the tap: :eq:`eq-conv-weight-gradient`."""
-    rows, cols, lay, offsets = forward(window, groups, x.itemsize)
+    rows, cols, lay, offsets = forward(window, groups, len(x), x.itemsize)
     tall, wide = tile_shape(groups.outputs, DOTS)
     M = -(-groups.outputs // len(tall)) * len(tall)
     R = -(-offsets.size // len(wide)) * len(wide)
-    parts = min(PARTS, len(x) * lay.bands, PARTS_BYTES // (groups.count * M * R * x.itemsize))
+    parts = min(PARTS, lay.blocks * lay.bands, PARTS_BYTES // (groups.count * M * R * x.itemsize))
     sums = np.zeros((max(parts, 1), groups.count, M, R), x.dtype)
     sum_parts(
         ready(dy), ready(x), np.resize(offsets, R), sums, rows, cols, lay, tall, wide
@@ -265,12 +260,13 @@ def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
     lines = np.zeros(M * step, x.dtype)
     flat = sums.reshape(sums.size)
     for task in tasks:
-        n, band = divmod(task, lay.bands)
-        top = band * lay.height
+        block, band = divmod(task, lay.bands)
+        n, top = block * lay.images, band * lay.height
+        some = slice(n, n + lay.images)
         for g in range(G):
-            deal_out(x[n, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
-            maps = dy[n, g * outputs : (g + 1) * outputs]
-            lay_out(maps, top, lay.height, step, lay.width, lines)
+            deal_out(x[some, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
+            maps = dy[some, g * outputs : (g + 1) * outputs]
+            lay_out(maps, top, lay.height, step, lay, lines)
             for r in range(0, R, len(wide)):
                 for m in range(0, M, len(tall)):
                     tile = zeros(sums, tall, wide)

@@ -17,7 +17,8 @@ zeros around dy as the longest shift. This is the full convolution with the turn
 so that no product has one of the stride's zeros in it: :eq:`eq-conv-rot180`.
 
 Sheets are made for a band of rows of one image and one group of channels, as many rows as stay in
-the processor's cache: this is all the memory that a thread needs.
+the processor's cache: this is all the memory that a thread needs. Where outputs are so small that
+one image would not fill a tile, a sheet holds several, cell beside cell: then q counts images too.
 """
 
 import functools
@@ -30,6 +31,7 @@ from convpool.compiled.tiles import lanes, whole
 from convpool.geometry import Axis, Groups, Window
 
 CACHE_BYTES = 1 << 18  # for sheets: a part of the second-level cache
+FILLED = 96  # sums a line should have, so that few of a tile's are to no purpose
 MARGIN = 256  # more than the cells of a row of the widest tile
 
 
@@ -50,12 +52,17 @@ class Side(NamedTuple):
 
 
 class Lay(NamedTuple):
-    """How sheets lie: `sheet` cells in rows of `width`, for a band of `height` rows of sums."""
+    """How sheets lie: `sheet` numbers in lines of `width`, for a band of `height` rows of sums.
+
+    A line holds `images` numbers a cell, and there are `blocks` of images and `bands` of rows.
+    """
 
     width: int
     height: int
-    bands: int
     sheet: int
+    images: int
+    blocks: int
+    bands: int
 
 
 class Forward(NamedTuple):
@@ -79,25 +86,25 @@ class Backward(NamedTuple):
 
 
 @functools.lru_cache(maxsize=128)
-def forward(window: Window, groups: Groups, itemsize: int) -> Forward:
+def forward(window: Window, groups: Groups, batch: int, itemsize: int) -> Forward:
     """The sheets on which outputs are summed from cells."""
     (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
     sheets = rows.phases.size * cols.phases.size
-    lay = _lay(rows, cols, rows.out, groups.inputs * sheets * itemsize)
+    lay = _lay(rows, cols, rows.out, batch, groups.inputs * sheets * itemsize)
     sheet = np.arange(groups.inputs)[:, None, None] * sheets
     sheet = sheet + phase_u[:, None] * cols.phases.size + phase_v
-    offsets = sheet * lay.sheet + shift_u[:, None] * lay.width + shift_v
+    offsets = sheet * lay.sheet + shift_u[:, None] * lay.width + shift_v * lay.images
     return Forward(rows, cols, lay, offsets.ravel())
 
 
 @functools.lru_cache(maxsize=128)
-def backward(window: Window, groups: Groups, itemsize: int) -> Backward:
+def backward(window: Window, groups: Groups, batch: int, itemsize: int) -> Backward:
     """The sheets on which cells are summed from outputs."""
     (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
-    lay = _lay(rows, cols, rows.inners, groups.outputs * itemsize)
+    lay = _lay(rows, cols, rows.inners, batch, groups.outputs * itemsize)
     phase = (rows.phases[phase_u][:, None] * cols.stride + cols.phases[phase_v]).ravel()
-    shift = (shift_u[:, None] * lay.width + shift_v).ravel()
-    ends = cols.reach + rows.reach * lay.width
+    shift = (shift_u[:, None] * lay.width + shift_v * lay.images).ravel()
+    ends = cols.reach * lay.images + rows.reach * lay.width
     maps = np.arange(groups.outputs)[:, None] * lay.sheet
     phase_of_term = np.broadcast_to(phase, (groups.outputs, phase.size)).ravel()
     order = np.argsort(phase_of_term, kind="stable")  # terms are (m, u, v): one phase's together
@@ -117,12 +124,19 @@ def side(axis: Axis) -> tuple[Side, np.ndarray, np.ndarray]:
     return Side(*numbers, inner, inners), phase, shift
 
 
-def _lay(rows: Side, cols: Side, out: int, bytes_a_cell: int) -> Lay:
-    width = cols.out + cols.reach
-    most = max(1, CACHE_BYTES // (bytes_a_cell * width) - rows.reach)
+def _lay(rows: Side, cols: Side, out: int, batch: int, bytes_a_cell: int) -> Lay:
+    cells = cols.out + cols.reach
+    bytes_a_row = bytes_a_cell * cells
+    images = min(
+        -(-FILLED // max(1, out * cells)),
+        -(-batch // 2),
+        CACHE_BYTES // (bytes_a_row * (out + rows.reach)),
+    )
+    images = max(1, images)
+    most = max(1, CACHE_BYTES // (bytes_a_row * images) - rows.reach)
     bands = max(1, -(-out // most))
-    height = -(-out // bands)
-    return Lay(width, height, bands, (height + rows.reach) * width)
+    height, width = -(-out // bands), cells * images
+    return Lay(width, height, (height + rows.reach) * width, images, -(-batch // images), bands)
 
 
 # ---------------------------------------------------------------------------- kernels
@@ -142,21 +156,21 @@ def new_sums(lay, like, tall, wide):
 
 
 @njit
-def inside(side, phase, width):
+def inside(side, phase, cells):
     """The cells of a line of this phase that lie inside the input: first, stop, and its cell."""
-    first = min(width, max(0, -((phase - side.before) // side.stride)))
+    first = min(cells, max(0, -((phase - side.before) // side.stride)))
     stop = (side.size - 1 + side.before - phase) // side.stride + 1
-    return first, max(first, min(stop, width)), first * side.stride + phase - side.before
+    return first, max(first, min(stop, cells)), first * side.stride + phase - side.before
 
 
 @njit
 def deal_out(x, top, rows, cols, lay, sheets):
-    """What outputs from row `top` on read of the channels x, each phase to its sheet."""
+    """What outputs from row `top` on read of the channels of x, each phase to its sheet."""
     at = 0
-    for c in range(len(x)):
+    for c in range(x.shape[1]):
         for a in rows.phases:
             for b in cols.phases:
-                first, stop, w = inside(cols, b, lay.width)
+                first, stop, w = inside(cols, b, lay.width // lay.images)
                 for i in range(top, top + lay.height + rows.reach):
                     h = i * rows.stride + a - rows.before
                     line = sheets[at : at + lay.width]
@@ -164,50 +178,58 @@ def deal_out(x, top, rows, cols, lay, sheets):
                     if h < 0 or h >= rows.size:
                         line[:] = 0
                         continue
-                    line[:first] = 0
-                    line[stop:] = 0
-                    near = line[first:stop]
-                    if cols.stride == 1:
-                        row = x[c, h, w : w + near.size]
-                        for k in range(near.size):
-                            near[k] = row[k]
-                    else:
-                        for k in range(near.size):
-                            near[k] = x[c, h, w + k * cols.stride]
+                    line[: first * lay.images] = 0
+                    line[stop * lay.images :] = 0
+                    for n in range(len(x)):
+                        near = line[first * lay.images + n : stop * lay.images]
+                        copy(x[n, c, h, w:], cols.stride, near, lay.images, stop - first, 0)
 
 
 @njit
-def lay_out(dy, top, height, sheet, width, sheets):
-    """`height` rows of each map from `top` on, `width` long, zeros wherever it has no cell."""
-    for m in range(len(dy)):
+def lay_out(dy, top, height, sheet, lay, sheets):
+    """`height` rows of each map from `top` on, a line each, zeros wherever there is no cell."""
+    for m in range(dy.shape[1]):
         at, stop = m * sheet, (m + 1) * sheet
         for i in range(top, top + height):
-            line = sheets[at : at + width]
-            at += width
-            if i < 0 or i >= dy.shape[1]:
-                line[:] = 0
-                continue
-            row = dy[m, i]
-            for j in range(row.size):
-                line[j] = row[j]
-            line[row.size :] = 0
+            line = sheets[at : at + lay.width]
+            at += lay.width
+            whole_line = len(dy) == lay.images and 0 <= i < dy.shape[2]
+            line[dy.shape[3] * lay.images if whole_line else 0 :] = 0
+            if 0 <= i < dy.shape[2]:
+                for n in range(len(dy)):
+                    copy(dy[n, m, i], 1, line[n:], lay.images, dy.shape[3], 0)
         sheets[at:stop] = 0
 
 
 @njit
-def gather_up(lines, top, phase, rows, cols, bias, dx):
-    """The lines of one phase, from row `top` on, to their cells; the padding's are dropped."""
+def hand_over(sums, lay, bias, y):
+    """The sums that belong to a window, and the bias, to the rows of one map of y."""
+    for n in range(len(y)):
+        for i in range(y.shape[1]):
+            line = sums[i * lay.width + n : (i + 1) * lay.width]
+            copy(line, lay.images, y[n, i], 1, y.shape[2], bias)
+
+
+@njit
+def gather_up(sums, top, height, phase, rows, cols, lay, bias, dx):
+    """The lines of one phase, from row `top` on, to one channel; the padding's are dropped."""
     a, b = divmod(phase, cols.stride)
-    first, stop, w = inside(cols, b, lines.shape[1])
-    for i in range(len(lines)):
+    first, stop, w = inside(cols, b, lay.width // lay.images)
+    for i in range(height):
         h = (top + i) * rows.stride + a - rows.before
-        if h < 0 or h >= rows.size:
-            continue
-        line = lines[i, first:stop]
-        if cols.stride == 1:
-            row = dx[h, w : w + line.size]
-            for k in range(line.size):
-                row[k] = line[k] + bias
-        else:
-            for k in range(line.size):
-                dx[h, w + k * cols.stride] = line[k] + bias
+        if 0 <= h < rows.size:
+            for n in range(len(dx)):
+                line = sums[i * lay.width + first * lay.images + n :]
+                copy(line, lay.images, dx[n, h, w:], cols.stride, stop - first, bias)
+
+
+@njit
+def copy(source, step, target, spacing, count, plus):
+    """Every so many numbers of the source to every so many places of the target."""
+    if step == 1 and spacing == 1:
+        source, target = source[:count], target[:count]
+        for k in range(target.size):
+            target[k] = source[k] + plus
+    else:
+        for k in range(count):
+            target[k * spacing] = source[k * step] + plus
