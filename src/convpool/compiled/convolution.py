@@ -245,7 +245,7 @@ def weight_gradient(dy: np.ndarray, x: np.ndarray, window: Window, groups: Group
 
 @njit(parallel=True, cache=True, nogil=True)
 def sum_parts(dy, x, offsets, sums, rows, cols, lay, tall, wide):
-    tasks, parts = len(x) * lay.bands, len(sums)
+    tasks, parts = lay.blocks * lay.bands, len(sums)
     for part in prange(parts):
         mine = range(part * tasks // parts, (part + 1) * tasks // parts)
         sum_bands(mine, dy, x, offsets, sums[part], rows, cols, lay, tall, wide)
