@@ -77,13 +77,13 @@ def results(tier, name, x, arguments, rng):
 
 
 def layer_calls(rng, dtype):
-    """(name, arrays, arguments) of every convolution: two images, then the same transposed."""
+    """(name, arrays, arguments) of every convolution: five images, then the same transposed."""
     for (groups, inputs, outputs), size, kernel, steps in LAYERS:
-        x = rng.normal(size=(2, groups * inputs, *size)).astype(dtype)
+        x = rng.normal(size=(5, groups * inputs, *size)).astype(dtype)
         weight = rng.normal(size=(groups * outputs, inputs, *kernel)).astype(dtype)
         yield "conv2d", (x, weight), dict(steps, groups=groups)
         if steps.get("padding") != "same":
-            z = rng.normal(size=(2, groups * outputs, 6, 7)).astype(dtype)
+            z = rng.normal(size=(5, groups * outputs, 6, 7)).astype(dtype)
             stride, dilation = (as_pair(steps.get(name, 1)) for name in ("stride", "dilation"))
             extra = tuple(max(both) - 1 for both in zip(stride, dilation, strict=True))
             yield "conv_transpose2d", (z, weight), dict(steps, groups=groups, output_padding=extra)
@@ -346,12 +346,13 @@ def threads():
 
 
 def parallel_layers(rng):
-    """Two layers whose images do not divide evenly among two or three threads."""
-    x, z = (rng.normal(size=(5, c, 17, 19)).astype(np.float32) for c in (6, 4))
+    """Layers whose images do not divide evenly among two or three threads; large ones and small."""
     weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)
-    steps = dict(stride=2, padding=1, groups=2)
-    yield "conv2d", (x, weight), steps
-    yield "conv_transpose2d", (z, weight), steps
+    for size in ((17, 19), (4, 3)):
+        x, z = (rng.normal(size=(5, c, *size)).astype(np.float32) for c in (6, 4))
+        steps = dict(stride=2, padding=1, groups=2)
+        yield "conv2d", (x, weight), steps
+        yield "conv_transpose2d", (z, weight), steps
 
 
 def must_not_depend_on_threads(name, run):

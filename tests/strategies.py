@@ -280,12 +280,14 @@ def sizes_and_channels(draw):
     batch, groups = draw(st.sampled_from([1, 2, 3])), draw(st.sampled_from([1, 1, 2, 3]))
     inputs, outputs = draw(few), draw(few)
     height, width = draw(sides), draw(sides)
-    longest = draw(st.sampled_from(["none", "none", "none", "outputs", "inputs", "width"]))
+    longest = draw(st.sampled_from(["none"] * 3 + ["outputs", "inputs", "width", "batch"]))
     if longest == "none":
         return (min(batch, 2), height, width), inputs, outputs, groups
     height, width = min(height, 3), min(width, 4)
     if longest == "outputs":
         return (1, height, width), min(inputs, 2), draw(st.integers(4, 18)), groups
+    if longest == "batch":
+        return (draw(st.integers(3, 7)), height, width), min(inputs, 2), min(outputs, 2), groups
     if longest == "inputs":
         return (1, height, width), draw(st.integers(4, 18)), min(outputs, 2), groups
     return (1, height, draw(st.integers(12, 52))), 1, min(outputs, 2), min(groups, 2)
