@@ -139,17 +139,18 @@ def correlate_bands(tasks, x, panels, offsets, bias, y, rows, cols, lay, tall, w
     for task in tasks:
         block, band = divmod(task, lay.bands)
         n, top = block * lay.images, band * lay.height
-        some = slice(n, n + lay.images)
+        some = range(n, min(n + lay.images, len(x)))
         height = min(lay.height, y.shape[2] - top)
         length = (height - 1) * lay.width + y.shape[3] * lay.images
         for g in range(G):
-            deal_out(x[some, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
+            channels = range(g * inputs, (g + 1) * inputs)
+            deal_out(x, some, channels, top, rows, cols, lay, sheets)
             for tile in range(tiles):
                 at = (g * tiles + tile) * R * len(tall)
                 multiply(weights, at, sheets, offsets, sums, length, step, tall, wide)
                 for k in range(min(len(tall), outputs - tile * len(tall))):
                     m = g * outputs + tile * len(tall) + k
-                    hand_over(sums[k * step :], lay, bias[m], y[some, m, top : top + height])
+                    hand_over(sums[k * step :], lay, bias[m], y, some, m, top, height)
 
 
 @njit
@@ -204,12 +205,12 @@ def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay,
     for task in tasks:
         block, band = divmod(task, lay.bands)
         n, top = block * lay.images, rows.inner + band * lay.height
-        some = slice(n, n + lay.images)
+        some = range(n, min(n + lay.images, len(dy)))
         height = min(lay.height, rows.inner + rows.inners - top)
         for g in range(G):
-            maps = dy[some, g * outputs : (g + 1) * outputs]
+            maps = range(g * outputs, (g + 1) * outputs)
             first, held = top - rows.reach, lay.height + rows.reach
-            lay_out(maps, first, held, lay.sheet, lay, sheets[ends:])
+            lay_out(dy, some, maps, first, held, lay.sheet, lay, sheets[ends:])
             for tile in range(tiles):
                 c = g * inputs + tile * len(tall)
                 for phase in range(starts.size - 1):
@@ -220,8 +221,10 @@ def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay,
                     length = height * lay.width
                     multiply(weights, at, sheets, terms, sums, length, step, tall, wide)
                     for k in range(min(len(tall), (g + 1) * inputs - c)):
-                        near, to = sums[k * step :], dx[some, c + k]
-                        gather_up(near, top, height, phase, rows, cols, lay, bias[c + k], to)
+                        gather_up(
+                            sums[k * step :], top, height, phase, rows, cols, lay,
+                            bias[c + k], dx, some, c + k,
+                        )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- both to taps
@@ -262,11 +265,12 @@ def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
     for task in tasks:
         block, band = divmod(task, lay.bands)
         n, top = block * lay.images, band * lay.height
-        some = slice(n, n + lay.images)
+        some = range(n, min(n + lay.images, len(x)))
         for g in range(G):
-            deal_out(x[some, g * inputs : (g + 1) * inputs], top, rows, cols, lay, sheets)
-            maps = dy[some, g * outputs : (g + 1) * outputs]
-            lay_out(maps, top, lay.height, step, lay, lines)
+            channels = range(g * inputs, (g + 1) * inputs)
+            deal_out(x, some, channels, top, rows, cols, lay, sheets)
+            maps = range(g * outputs, (g + 1) * outputs)
+            lay_out(dy, some, maps, top, lay.height, step, lay, lines)
             for r in range(0, R, len(wide)):
                 for m in range(0, M, len(tall)):
                     tile = zeros(sums, tall, wide)

@@ -164,72 +164,96 @@ def inside(side, phase, cells):
 
 
 @njit
-def deal_out(x, top, rows, cols, lay, sheets):
-    """What outputs from row `top` on read of the channels of x, each phase to its sheet."""
-    at = 0
-    for c in range(x.shape[1]):
+def deal_out(x, some, channels, top, rows, cols, lay, sheets):
+    """What outputs from row `top` on read of these channels of some images, phase by phase."""
+    start = 0
+    for c in channels:
         for a in rows.phases:
             for b in cols.phases:
+                sheet = sheets[start : start + lay.sheet]
+                start += lay.sheet
                 first, stop, w = inside(cols, b, lay.width // lay.images)
-                for i in range(top, top + lay.height + rows.reach):
-                    h = i * rows.stride + a - rows.before
-                    line = sheets[at : at + lay.width]
-                    at += lay.width
-                    if h < 0 or h >= rows.size:
-                        line[:] = 0
-                        continue
-                    line[: first * lay.images] = 0
-                    line[stop * lay.images :] = 0
-                    for n in range(len(x)):
-                        near = line[first * lay.images + n : stop * lay.images]
-                        copy(x[n, c, h, w:], cols.stride, near, lay.images, stop - first, 0)
+                clear(sheet, first * lay.images, stop * lay.images, lay.width)
+                for k, n in enumerate(some):
+                    plane, h = x[n, c], top * rows.stride + a - rows.before
+                    for at in range(k, sheet.size, lay.width):
+                        if 0 <= h < rows.size:
+                            near = sheet[at + first * lay.images : at + stop * lay.images - k]
+                            copy(plane[h, w:], cols.stride, near, lay.images)
+                        elif k == 0:
+                            sheet[at : at + lay.width] = 0
+                        h += rows.stride
 
 
 @njit
-def lay_out(dy, top, height, sheet, lay, sheets):
-    """`height` rows of each map from `top` on, a line each, zeros wherever there is no cell."""
-    for m in range(dy.shape[1]):
-        at, stop = m * sheet, (m + 1) * sheet
-        for i in range(top, top + height):
-            line = sheets[at : at + lay.width]
-            at += lay.width
-            whole_line = len(dy) == lay.images and 0 <= i < dy.shape[2]
-            line[dy.shape[3] * lay.images if whole_line else 0 :] = 0
-            if 0 <= i < dy.shape[2]:
-                for n in range(len(dy)):
-                    copy(dy[n, m, i], 1, line[n:], lay.images, dy.shape[3], 0)
-        sheets[at:stop] = 0
+def clear(sheet, first, stop, width):
+    """Zeros at the beginning and the end of each line."""
+    for at in range(0, sheet.size, width):
+        for q in range(at, at + first):
+            sheet[q] = 0
+        for q in range(at + stop, at + width):
+            sheet[q] = 0
 
 
 @njit
-def hand_over(sums, lay, bias, y):
+def lay_out(dy, some, maps, top, height, sheet, lay, sheets):
+    """`height` rows of these maps from `top` on, a line each, zeros wherever there is no cell."""
+    used = dy.shape[3] * lay.images
+    for number, m in enumerate(maps):
+        lines = sheets[number * sheet : (number + 1) * sheet]
+        clear(lines[: height * lay.width], 0, used if len(some) == lay.images else 0, lay.width)
+        lines[height * lay.width :] = 0
+        for k, n in enumerate(some):
+            plane = dy[n, m]
+            for i in range(top, top + height):
+                at = (i - top) * lay.width
+                if 0 <= i < len(plane):
+                    copy(plane[i], 1, lines[at + k : at + used], lay.images)
+                elif k == 0:
+                    lines[at : at + used] = 0
+
+
+@njit
+def hand_over(sums, lay, bias, y, some, m, top, height):
     """The sums that belong to a window, and the bias, to the rows of one map of y."""
-    for n in range(len(y)):
-        for i in range(y.shape[1]):
-            line = sums[i * lay.width + n : (i + 1) * lay.width]
-            copy(line, lay.images, y[n, i], 1, y.shape[2], bias)
+    for k, n in enumerate(some):
+        plane = y[n, m]
+        for i in range(height):
+            add(sums[i * lay.width + k :], lay.images, bias, plane[top + i], 1)
 
 
 @njit
-def gather_up(sums, top, height, phase, rows, cols, lay, bias, dx):
+def gather_up(sums, top, height, phase, rows, cols, lay, bias, dx, some, c):
     """The lines of one phase, from row `top` on, to one channel; the padding's are dropped."""
     a, b = divmod(phase, cols.stride)
     first, stop, w = inside(cols, b, lay.width // lay.images)
-    for i in range(height):
-        h = (top + i) * rows.stride + a - rows.before
-        if 0 <= h < rows.size:
-            for n in range(len(dx)):
-                line = sums[i * lay.width + first * lay.images + n :]
-                copy(line, lay.images, dx[n, h, w:], cols.stride, stop - first, bias)
+    for k, n in enumerate(some):
+        plane = dx[n, c]
+        for i in range(height):
+            h = (top + i) * rows.stride + a - rows.before
+            if 0 <= h < rows.size:
+                line = sums[i * lay.width + first * lay.images + k :]
+                row = plane[h, w : w + (stop - first) * cols.stride]
+                add(line, lay.images, bias, row, cols.stride)
 
 
-@njit
-def copy(source, step, target, spacing, count, plus):
-    """Every so many numbers of the source to every so many places of the target."""
+@njit(forceinline=True)
+def copy(source, step, target, spacing):
+    """target[::spacing] = source[::step]"""
     if step == 1 and spacing == 1:
-        source, target = source[:count], target[:count]
         for k in range(target.size):
-            target[k] = source[k] + plus
+            target[k] = source[k]
     else:
-        for k in range(count):
-            target[k * spacing] = source[k * step] + plus
+        for k in range(-(-target.size // spacing)):
+            target[k * spacing] = source[k * step]
+
+
+@njit(forceinline=True)
+def add(source, step, bias, target, spacing):
+    """target[::spacing] = source[::step] + bias"""
+    if step == 1 and spacing == 1:
+        for k in range(target.size):
+            target[k] = source[k] + bias
+    else:
+        for k in range(-(-target.size // spacing)):
+            target[k * spacing] = source[k * step] + bias
