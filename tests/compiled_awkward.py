@@ -291,10 +291,9 @@ def guard(room):
         store(tile, array, at, step)
 
     @numba.njit
-    def guarded_sums(tile, array, at, step):
-        for m in range(rows_of(tile)):
-            must_hold(array, at + m * step, vectors_of(tile))
-        add_sums_of_lanes(tile, array, at, step)
+    def guarded_sums(tile, array, at):
+        must_hold(array, at, rows_of(tile) * vectors_of(tile))
+        add_sums_of_lanes(tile, array, at)
 
     new_sums = room.new_sums
 

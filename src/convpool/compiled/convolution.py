@@ -1,5 +1,7 @@
 """Convolution, compiled: three sums in tiles of registers, over sheets that stay in cache."""
 
+import math
+
 import numpy as np
 from numba import get_num_threads, njit, prange
 
@@ -156,11 +158,20 @@ def correlate_bands(tasks, x, panels, offsets, bias, y, rows, cols, lay, tall, w
 @njit
 def multiply(weights, at, sheets, offsets, sums, length, step, tall, wide):
     """sums[k, q] = Σ over r of weights[at + r, k] · sheets[offsets[r] + q], tile after tile."""
-    for q in range(0, length, len(wide) * lanes(sums)):
-        tile = zeros(sums, tall, wide)
-        for r in range(offsets.size):
-            tile = add_products(tile, weights, at + r * len(tall), sheets, offsets[r] + q)
-        store(tile, sums, q, step)
+    size = len(wide) * lanes(sums)
+    narrow = length // size * size  # where a whole tile would reach beyond the end
+    for q in range(0, narrow, size):
+        multiply_tile(weights, at, sheets, offsets, sums, q, step, tall, wide)
+    for q in range(narrow, length, lanes(sums)):
+        multiply_tile(weights, at, sheets, offsets, sums, q, step, tall, (0,))
+
+
+@njit
+def multiply_tile(weights, at, sheets, offsets, sums, q, step, tall, wide):
+    tile = zeros(sums, tall, wide)
+    for r in range(offsets.size):
+        tile = add_products(tile, weights, at + r * len(tall), sheets, offsets[r] + q)
+    store(tile, sums, q, step)
 
 
 # ---------------------------------------------------------------------------- outputs to cells
@@ -234,14 +245,15 @@ def weight_gradient(dy: np.ndarray, x: np.ndarray, window: Window, groups: Group
     """Cell times output, into the tap: :eq:`eq-conv-weight-gradient`."""
     rows, cols, lay, offsets = forward(window, groups, len(x), x.itemsize)
     tall, wide = tile_shape(groups.outputs, DOTS)
-    M = -(-groups.outputs // len(tall)) * len(tall)
-    R = -(-offsets.size // len(wide)) * len(wide)
-    parts = min(PARTS, lay.blocks * lay.bands, PARTS_BYTES // (groups.count * M * R * x.itemsize))
-    sums = np.zeros((max(parts, 1), groups.count, M, R), x.dtype)
-    sum_parts(
-        ready(dy), ready(x), np.resize(offsets, R), sums, rows, cols, lay, tall, wide
-    )  # fmt: skip
-    dweight = sums.sum(axis=0)[:, : groups.outputs, : offsets.size]
+    down, across = -(-groups.outputs // len(tall)), -(-offsets.size // len(wide))
+    tiles = groups.count, across, down, len(tall), len(wide)
+    terms = np.resize(offsets, across * len(wide))
+    parts = min(PARTS, lay.blocks * lay.bands, PARTS_BYTES // (math.prod(tiles) * x.itemsize))
+    sums = np.zeros((max(parts, 1), *tiles), x.dtype)
+    sum_parts(ready(dy), ready(x), terms, sums, rows, cols, lay, tall, wide)
+    # (G, across, down, tall, wide) → (G, M/G, R), each rounded up to whole tiles
+    by_map = sums.sum(axis=0).transpose(0, 2, 3, 1, 4).reshape(groups.count, -1, terms.size)
+    dweight = by_map[:, : groups.outputs, : offsets.size]
     kernel = window.rows.kernel, window.cols.kernel
     return ready(dweight.reshape(dy.shape[1], groups.inputs, *kernel))
 
@@ -256,11 +268,11 @@ def sum_parts(dy, x, offsets, sums, rows, cols, lay, tall, wide):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
-    G, M, R = sums.shape
+    G, across, down = sums.shape[:3]
     inputs, outputs = x.shape[1] // G, dy.shape[1] // G
     sheets = new_sheets(inputs * rows.phases.size * cols.phases.size * lay.sheet, lay, x)
     step = whole(lay.height * lay.width, lanes(x))
-    lines = np.zeros(M * step, x.dtype)
+    lines = np.zeros(down * len(tall) * step, x.dtype)
     flat = sums.reshape(sums.size)
     for task in tasks:
         block, band = divmod(task, lay.bands)
@@ -271,12 +283,14 @@ def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
             deal_out(x, some, channels, top, rows, cols, lay, sheets)
             maps = range(g * outputs, (g + 1) * outputs)
             lay_out(dy, some, maps, top, lay.height, step, lay, lines)
-            for r in range(0, R, len(wide)):
-                for m in range(0, M, len(tall)):
+            for r in range(across):
+                for m in range(down):
+                    left, right = m * len(tall) * step, r * len(wide)
                     tile = zeros(sums, tall, wide)
                     for q in range(0, step, lanes(x)):
-                        tile = add_dots(tile, lines, m * step + q, step, sheets, offsets, r, q)
-                    add_sums_of_lanes(tile, flat, (g * M + m) * R + r, R)
+                        tile = add_dots(tile, lines, left + q, step, sheets, offsets, right, q)
+                    at = ((g * across + r) * down + m) * len(tall) * len(wide)
+                    add_sums_of_lanes(tile, flat, at)
 
 
 # ---------------------------------------------------------------------------- outputs to biases

@@ -156,61 +156,53 @@ def new_sums(lay, like, tall, wide):
 
 
 @njit
-def inside(side, phase, cells):
-    """The cells of a line of this phase that lie inside the input: first, stop, and its cell."""
-    first = min(cells, max(0, -((phase - side.before) // side.stride)))
-    stop = (side.size - 1 + side.before - phase) // side.stride + 1
-    return first, max(first, min(stop, cells)), first * side.stride + phase - side.before
+def inside(side, phase, top, count):
+    """Which of `count` rows of a phase from row `top` on lie inside: first, stop, first's cell."""
+    start = top * side.stride + phase - side.before
+    first = min(count, max(0, -(start // side.stride)))
+    stop = max(first, min(count, (side.size - 1 - start) // side.stride + 1))
+    return first, stop, start + first * side.stride
 
 
 @njit
 def deal_out(x, some, channels, top, rows, cols, lay, sheets):
-    """What outputs from row `top` on read of these channels of some images, phase by phase."""
-    start = 0
+    """What outputs from row `top` on read of these channels of some images, phase by phase.
+
+    The ends of a line that lie in the padding do so every time: they stay the zeros they were.
+    """
+    at = 0
     for c in channels:
         for a in rows.phases:
+            i0, i1, h0 = inside(rows, a, top, lay.height + rows.reach)
             for b in cols.phases:
-                sheet = sheets[start : start + lay.sheet]
-                start += lay.sheet
-                first, stop, w = inside(cols, b, lay.width // lay.images)
-                clear(sheet, first * lay.images, stop * lay.images, lay.width)
+                j0, j1, w0 = inside(cols, b, 0, lay.width // lay.images)
+                lines = sheets[at : at + lay.sheet]
+                lines[: i0 * lay.width] = 0
+                lines[i1 * lay.width :] = 0
                 for k, n in enumerate(some):
-                    plane, h = x[n, c], top * rows.stride + a - rows.before
-                    for at in range(k, sheet.size, lay.width):
-                        if 0 <= h < rows.size:
-                            near = sheet[at + first * lay.images : at + stop * lay.images - k]
-                            copy(plane[h, w:], cols.stride, near, lay.images)
-                        elif k == 0:
-                            sheet[at : at + lay.width] = 0
-                        h += rows.stride
-
-
-@njit
-def clear(sheet, first, stop, width):
-    """Zeros at the beginning and the end of each line."""
-    for at in range(0, sheet.size, width):
-        for q in range(at, at + first):
-            sheet[q] = 0
-        for q in range(at + stop, at + width):
-            sheet[q] = 0
+                    plane = x[n, c]
+                    for i in range(i0, i1):
+                        row = plane[h0 + (i - i0) * rows.stride, w0:]
+                        line = lines[i * lay.width + j0 * lay.images + k :]
+                        copy(row, cols.stride, line, lay.images, j1 - j0)
+                at += lay.sheet
 
 
 @njit
 def lay_out(dy, some, maps, top, height, sheet, lay, sheets):
-    """`height` rows of these maps from `top` on, a line each, zeros wherever there is no cell."""
-    used = dy.shape[3] * lay.images
+    """`height` rows of these maps from `top` on, a line each, zeros wherever there is no cell.
+
+    What lies behind the last row, or behind the last cell of one, stays the zeros it was.
+    """
+    i0, i1 = min(height, max(0, -top)), max(0, min(height, dy.shape[2] - top))
     for number, m in enumerate(maps):
-        lines = sheets[number * sheet : (number + 1) * sheet]
-        clear(lines[: height * lay.width], 0, used if len(some) == lay.images else 0, lay.width)
-        lines[height * lay.width :] = 0
+        lines = sheets[number * sheet : number * sheet + height * lay.width]
+        lines[: (i0 if len(some) == lay.images else height) * lay.width] = 0
+        lines[i1 * lay.width :] = 0
         for k, n in enumerate(some):
             plane = dy[n, m]
-            for i in range(top, top + height):
-                at = (i - top) * lay.width
-                if 0 <= i < len(plane):
-                    copy(plane[i], 1, lines[at + k : at + used], lay.images)
-                elif k == 0:
-                    lines[at : at + used] = 0
+            for i in range(i0, i1):
+                copy(plane[top + i], 1, lines[i * lay.width + k :], lay.images, dy.shape[3])
 
 
 @njit
@@ -219,41 +211,40 @@ def hand_over(sums, lay, bias, y, some, m, top, height):
     for k, n in enumerate(some):
         plane = y[n, m]
         for i in range(height):
-            add(sums[i * lay.width + k :], lay.images, bias, plane[top + i], 1)
+            add(sums[i * lay.width + k :], lay.images, bias, plane[top + i], 1, y.shape[3])
 
 
 @njit
 def gather_up(sums, top, height, phase, rows, cols, lay, bias, dx, some, c):
     """The lines of one phase, from row `top` on, to one channel; the padding's are dropped."""
     a, b = divmod(phase, cols.stride)
-    first, stop, w = inside(cols, b, lay.width // lay.images)
+    i0, i1, h0 = inside(rows, a, top, height)
+    j0, j1, w0 = inside(cols, b, 0, lay.width // lay.images)
     for k, n in enumerate(some):
         plane = dx[n, c]
-        for i in range(height):
-            h = (top + i) * rows.stride + a - rows.before
-            if 0 <= h < rows.size:
-                line = sums[i * lay.width + first * lay.images + k :]
-                row = plane[h, w : w + (stop - first) * cols.stride]
-                add(line, lay.images, bias, row, cols.stride)
+        for i in range(i0, i1):
+            line = sums[i * lay.width + j0 * lay.images + k :]
+            row = plane[h0 + (i - i0) * rows.stride, w0:]
+            add(line, lay.images, bias, row, cols.stride, j1 - j0)
 
 
 @njit(forceinline=True)
-def copy(source, step, target, spacing):
-    """target[::spacing] = source[::step]"""
+def copy(source, step, target, spacing, count):
+    """target[::spacing] = source[::step], so many times"""
     if step == 1 and spacing == 1:
-        for k in range(target.size):
+        for k in range(count):
             target[k] = source[k]
     else:
-        for k in range(-(-target.size // spacing)):
+        for k in range(count):
             target[k * spacing] = source[k * step]
 
 
 @njit(forceinline=True)
-def add(source, step, bias, target, spacing):
-    """target[::spacing] = source[::step] + bias"""
+def add(source, step, bias, target, spacing, count):
+    """target[::spacing] = source[::step] + bias, so many times"""
     if step == 1 and spacing == 1:
-        for k in range(target.size):
+        for k in range(count):
             target[k] = source[k] + bias
     else:
-        for k in range(-(-target.size // spacing)):
+        for k in range(count):
             target[k * spacing] = source[k * step] + bias

@@ -151,22 +151,25 @@ def store(typing, tile, array, at, step):
 
 
 @intrinsic
-def add_sums_of_lanes(typing, tile, array, at, step):
-    """Row m, vector k: add the sum of its lanes to array[at + m·step + k]."""
+def add_sums_of_lanes(typing, tile, array, at):
+    """Add the sum of each vector's lanes, row by row, to array[at …]."""
 
     def generate(context, builder, signature, arguments):
-        sums, array_value, at, step = arguments
+        sums, array_value, at = arguments
         write = Writer(context, builder, tile)
-        first = write.address(array, array_value, at)
-        for m in range(tile.rows):
-            row = builder.gep(first, [builder.mul(step, INDEX(m))])
-            for k in range(tile.vectors):
-                place = builder.gep(row, [INDEX(k)])
-                total = write.sum_of_lanes(builder.extract_value(sums, m * tile.vectors + k))
-                builder.store(builder.fadd(builder.load(place), total), place)
+        vectors = [builder.extract_value(sums, k) for k in range(tile.rows * tile.vectors)]
+        done = 0
+        while done < len(vectors):
+            count = min(tile.lanes, 1 << (len(vectors) - done).bit_length() - 1)
+            totals = write.sums_of_lanes(vectors[done : done + count])
+            place = write.address(array, array_value, builder.add(at, INDEX(done)))
+            place = builder.bitcast(place, totals.type.as_pointer())
+            old = builder.load(place, align=tile.itemsize)
+            builder.store(builder.fadd(old, totals), place, align=tile.itemsize)
+            done += count
         return context.get_dummy_value()
 
-    return types.void(tile, array, types.intp, types.intp), generate
+    return types.void(tile, array, types.intp), generate
 
 
 class Writer:
@@ -205,18 +208,28 @@ class Writer:
         new = self.builder.fadd(old, product, flags=("contract",))
         return self.builder.insert_value(sums, new, place)
 
-    def sum_of_lanes(self, vector):
-        """Half on half, until one lane is left: the same order everywhere."""
-        lanes = self.tile.lanes
-        while lanes > 1:
-            lanes //= 2
-            undefined = ir.Constant(vector.type, ir.Undefined)
-            low, high = (
-                ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(first, first + lanes)))
-                for first in (0, lanes)
-            )
-            vector = self.builder.fadd(
-                self.builder.shuffle_vector(vector, undefined, low),
-                self.builder.shuffle_vector(vector, undefined, high),
-            )
-        return self.builder.extract_element(vector, INDEX(0))
+    def sums_of_lanes(self, vectors: list):
+        """A vector of the sums of vectors, a power of two of them, half added to half.
+
+        Two vectors become one, whose blocks hold what is left of the one and of the other; so the
+        number of vectors halves each time, and the lanes of a block too.
+        """
+        block = self.tile.lanes
+        while block > 1:
+            pairs = zip(vectors[::2], vectors[1::2] or [None], strict=True)
+            vectors = [self.halves_added(a, b, block) for a, b in pairs]
+            block //= 2
+        return vectors[0]
+
+    def halves_added(self, a, b, block: int):
+        """The first half of each block of a and b, plus the second half."""
+        lanes = a.type.count * (1 if b is None else 2)
+        first = [lane for lane in range(lanes) if lane % block < block // 2]
+        low, high = (
+            ir.Constant(ir.VectorType(ir.IntType(32), len(first)), [lane + far for lane in first])
+            for far in (0, block // 2)
+        )
+        b = ir.Constant(a.type, ir.Undefined) if b is None else b
+        return self.builder.fadd(
+            self.builder.shuffle_vector(a, b, low), self.builder.shuffle_vector(a, b, high)
+        )
