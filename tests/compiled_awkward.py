@@ -2,7 +2,7 @@
 
 `bounds` runs every kernel with bounds checking, and fills with NaN what nobody has written yet;
 `threads` compares the bits that different numbers of threads give, and says how often a kernel came
-from the cache and how often it was compiled.
+from the cache and how often it was compiled; `registers` works with the tiles of other processors.
 """
 
 import sys
@@ -155,15 +155,18 @@ def agree(tier, other):
     np.testing.assert_array_equal(tier.max_unpool2d(y, indices, 1), x)
 
 
-def bounds():
-    """Serial kernels: in a parallel loop Numba does not hand on the exception of a bounds check."""
+def compile_serially(**more):
+    """In a parallel loop Numba does not hand on the exception of a bounds check."""
     njit = numba.njit
 
-    def checked(*function, **options):
-        options |= dict(parallel=False, cache=False, boundscheck=True)
-        return njit(*function, **options)
+    def serial(*function, **options):
+        return njit(*function, **(options | dict(parallel=False, cache=False) | more))
 
-    numba.njit = checked
+    numba.njit = serial
+
+
+def bounds():
+    compile_serially(boundscheck=True)
     from convpool import compiled, vectorized
 
     agree(compiled, vectorized)
@@ -308,6 +311,22 @@ def guard(room):
     room.new_sums = poisoned_sums
 
 
+# ---------------------------------------------------------------------------- registers
+
+
+def registers(features):
+    """The tiles of a processor with these features, on whichever we run."""
+    numba.njit(lambda: None)()  # lets Numba ask for the true ones first
+    compile_serially()
+    found = dict.fromkeys(features.split(","), True)
+    with mock.patch("llvmlite.binding.get_host_cpu_features", return_value=found):
+        from convpool.compiled import tiles
+    from convpool import compiled, vectorized
+
+    agree_on_convolutions(compiled, vectorized, np.float32)
+    print(tiles.REGISTERS, tiles.VECTOR_BYTES)
+
+
 # ---------------------------------------------------------------------------- threads
 
 
@@ -364,4 +383,5 @@ def must_not_depend_on_threads(name, run):
 
 
 if __name__ == "__main__":
-    {"bounds": bounds, "threads": threads}[sys.argv[1]]()
+    what, *rest = sys.argv[1:]
+    {"bounds": bounds, "registers": registers, "threads": threads}[what](*rest)

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parent / "compiled_awkward.py"
 
 
-def run(what, **environment):
+def run(*what, **environment):
     return subprocess.run(
-        [sys.executable, SCRIPT, what],
+        [sys.executable, SCRIPT, *what],
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -21,6 +23,13 @@ def run(what, **environment):
 def test_no_kernel_reads_or_writes_outside_its_arrays():
     done = run("bounds")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("features", "tile"), [("avx512f,avx2", "32 64"), ("avx2", "16 32")])
+def test_tiles_of_any_processor_give_the_same_sums(features, tile):
+    done = run("registers", features)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{tile}\n"
 
 
 def test_the_bits_do_not_depend_on_the_threads_and_a_kernel_is_compiled_once(tmp_path):
