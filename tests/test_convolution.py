@@ -169,19 +169,20 @@ class TestPadding:
         assert_plane(gradients.dweight, [[3 * 2, 3 * 1]])
         np.testing.assert_array_equal(gradients.dbias, [1003])
 
+    @pytest.mark.parametrize(("kh", "kw"), [(3, 2), (1, 1)])
     @pytest.mark.parametrize("shape", [(2, 3, 0, 4), (2, 3, 4, 0), (2, 3, 0, 0)])
-    def test_an_image_without_cells_is_all_padding(self, tier, shape):
-        weight, bias = np.ones((2, 3, 3, 2)), np.array([7.0, -1.0])
+    def test_an_image_without_cells_is_all_padding(self, tier, shape, kh, kw):
+        weight, bias = np.ones((2, 3, kh, kw)), np.array([7.0, -1.0])
         y = tier.conv2d(np.ones(shape), weight, bias, padding=(3, 2))
-        assert y.shape == (2, 2, shape[2] + 4, shape[3] + 3)
+        assert y.shape == (2, 2, shape[2] + 7 - kh, shape[3] + 5 - kw)
         np.testing.assert_array_equal(y[:, 0], np.full_like(y[:, 0], 7))
         np.testing.assert_array_equal(y[:, 1], np.full_like(y[:, 1], -1))
         dx, dweight, dbias = tier.conv2d_backward(y, np.ones(shape), weight, padding=(3, 2))
         assert dx.shape == shape
         np.testing.assert_array_equal(dweight, np.zeros_like(weight))
         np.testing.assert_array_equal(dbias, y.sum(axis=(0, 2, 3)))
-        col = tier.unfold(np.ones(shape), (3, 2), padding=(3, 2))
-        np.testing.assert_array_equal(col, np.zeros((2, 18, y[0, 0].size)))
+        col = tier.unfold(np.ones(shape), (kh, kw), padding=(3, 2))
+        np.testing.assert_array_equal(col, np.zeros((2, 3 * kh * kw, y[0, 0].size)))
 
 
 class TestChannels:

@@ -11,9 +11,9 @@ longest shift. Then a tap is one number, its offset, an output is one number q, 
 whatever the stride, dilation and padding were. Where q stands behind the W' outputs of its row, no
 window is meant, and the sum is dropped.
 
-Backward it is the same sum. Only phase (a, b) of dx is made from the taps that read it, and the
-shifts go the other way: dx[q] = Σ over maps and those taps of weight · dy[q − shift], with as many
-zeros around dy as the longest shift. This is the full convolution with the turned kernel, dealt out
+Backward it is the same sum. But phase (a, b) of dx is made from those taps alone that read it, and
+the shifts go the other way: dx[q] = Σ over maps and those taps of weight · dy[q − shift], with as
+many zeros around dy as the longest shift. This is the full convolution with the turned kernel, dealt out
 so that no product has one of the stride's zeros in it: :eq:`eq-conv-rot180`.
 
 Sheets are made for a band of rows of one image and one group of channels, as many rows as stay in
@@ -130,7 +130,7 @@ def _lay(rows: Side, cols: Side, out: int, batch: int, bytes_a_cell: int) -> Lay
     images = min(
         -(-FILLED // max(1, out * cells)),
         -(-batch // 2),
-        CACHE_BYTES // (bytes_a_row * (out + rows.reach)),
+        CACHE_BYTES // (bytes_a_row * max(1, out + rows.reach)),
     )
     images = max(1, images)
     most = max(1, CACHE_BYTES // (bytes_a_row * images) - rows.reach)
