@@ -13,8 +13,8 @@ window is meant, and the sum is dropped.
 
 Backward it is the same sum. But phase (a, b) of dx is made from those taps alone that read it, and
 the shifts go the other way: dx[q] = Σ over maps and those taps of weight · dy[q − shift], with as
-many zeros around dy as the longest shift. This is the full convolution with the turned kernel, dealt out
-so that no product has one of the stride's zeros in it: :eq:`eq-conv-rot180`.
+many zeros around dy as the longest shift. This is the full convolution with the turned kernel,
+dealt out so that no product has one of the stride's zeros in it: :eq:`eq-conv-rot180`.
 
 Sheets are made for a band of rows of one image and one group of channels, as many rows as stay in
 the processor's cache: this is all the memory that a thread needs. Where outputs are so small that
