@@ -390,7 +390,7 @@ def convolution(
 ) -> tuple[Window, Groups]:
     """The windows of a convolution on x, and which channels meet in it."""
     _check_parameters(x, weight, bias, "(C_out, C_in/groups, kh, kw)")
-    count = _group_count(groups, "C_in, the channels of x,", x.shape[1])
+    count = _group_count(groups, x)
     if weight.shape[0] % count:
         raise ValueError(
             f"groups must divide C_out, the first axis of weight: got groups {count} "
@@ -419,7 +419,7 @@ def transposed_convolution(
 ) -> tuple[Window, Groups]:
     """The convolution whose input gradient is asked for: its output has the size of x."""
     _check_parameters(x, weight, bias, "(C_in, C_out/groups, kh, kw)")
-    count = _group_count(groups, "C_in, the channels of x,", x.shape[1])
+    count = _group_count(groups, x)
     if weight.shape[0] != x.shape[1]:
         raise ValueError(
             f"weight must have the axes (C_in, C_out/groups, kh, kw) with C_in = {x.shape[1]}: "
@@ -441,10 +441,12 @@ def _check_parameters(x: np.ndarray, weight: Any, bias: Any, axes: str) -> None:
         raise ValueError(f"weight must have the axes {axes}, none empty; got shape {weight.shape}")
 
 
-def _group_count(groups: Any, what: str, channels: int) -> int:
+def _group_count(groups: Any, x: np.ndarray) -> int:
     count = integer("groups", groups, 1)
-    if channels % count:
-        raise ValueError(f"groups must divide {what} {channels}: got groups {count}")
+    if x.shape[1] % count:
+        raise ValueError(
+            f"groups must divide C_in, the channels of x, {x.shape[1]}: got groups {count}"
+        )
     return count
 
 
