@@ -11,30 +11,18 @@ below the line: every sum of their products is exact, in float32 too, in whateve
 """
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from vectors import pair, sides, store
 
-HERE = Path(__file__).parent
 STRIDES = (1, 2, (3, 2))
 DILATIONS = (1, 2, (1, 3))
 PADDINGS = (0, (1, 2), 4, ((0, 2), (3, 1)))  # 4 is more than k − 1, for each kernel below
 KERNELS = (3, (2, 3), (3, 1), 2)
 SIZES = ((7, 7), (6, 8), (7, 8))
 CHANNELS = ((2, 3, 1), (4, 2, 2), (3, 3, 3), (2, 4, 2))  # C_in, C_out, groups
-
-
-def pair(value):
-    return tuple(value) if isinstance(value, tuple) else (value, value)
-
-
-def sides(padding):
-    if isinstance(padding, tuple) and isinstance(padding[0], tuple):
-        return padding
-    return tuple((p, p) for p in pair(padding))
 
 
 def same(size, kernel, stride, dilation):
@@ -194,12 +182,7 @@ def main():
         assert exact(op, kwargs, arrays, results)
         stored.update({f"{number}/{name}": array for name, array in results.items()})
         listed.append(dict(op=op, kwargs=kwargs))
-    versions = dict(torch=torch.__version__, numpy=np.__version__)
-    lines = ",\n".join(json.dumps(case) for case in listed)
-    text = f'{{"made_with": {json.dumps(versions)}, "cases": [\n{lines}\n]}}\n'
-    (HERE / "convolution.json").write_text(text, encoding="utf-8")
-    np.savez_compressed(HERE / "convolution.npz", **stored)
-    print(f"{len(listed)} cases")
+    store("convolution", listed, stored)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ in it.
 """
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from vectors import pair, sides, store
 
-HERE = Path(__file__).parent
 SHAPES = ((1, 2, 6, 7), (2, 1, 5, 8))
 # (kernel_size, stride, padding, dilation): squares and not, overlap, gaps, remainders
 GEOMETRIES = (
@@ -44,16 +42,6 @@ ASYMMETRIC = (
     (3, 2, ((1, 2), (0, 2)), 2),
     (3, 1, ((2, 2), (2, 2)), 2),
 )
-
-
-def pair(value):
-    return tuple(value) if isinstance(value, tuple) else (value, value)
-
-
-def sides(padding):
-    if isinstance(padding, tuple) and isinstance(padding[0], tuple):
-        return padding
-    return tuple((p, p) for p in pair(padding))
 
 
 def pad(x, padding, value):
@@ -195,12 +183,7 @@ def main():
             for key, array in run(name, function, x, dy_of).items():
                 arrays[f"{len(cases)}/{key}"] = array
             cases.append(dict(op=name, kwargs=kwargs, ties=ties))
-    versions = dict(torch=torch.__version__, numpy=np.__version__)
-    lines = ",\n".join(json.dumps(case) for case in cases)
-    text = f'{{"made_with": {json.dumps(versions)}, "cases": [\n{lines}\n]}}\n'
-    (HERE / "pooling.json").write_text(text, encoding="utf-8")
-    np.savez_compressed(HERE / "pooling.npz", **arrays)
-    print(f"{len(cases)} cases")
+    store("pooling", cases, arrays)
 
 
 if __name__ == "__main__":
