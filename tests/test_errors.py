@@ -662,3 +662,10 @@ def test_every_operator_is_named_in_this_file():
     for tier in map(importlib.import_module, TIERS):
         assert set(tier.__all__) >= set(compiled.__all__)
         assert all(inspect.isfunction(getattr(tier, n)) for n in compiled.__all__)
+
+
+@pytest.mark.parametrize("name", ["input_gradient_by_rot180", "weight_gradient_by_correlation"])
+def test_the_witnesses_of_a_convolution_refuse_a_dy_of_the_wrong_shape(name):
+    witness = getattr(importlib.import_module("convpool.loops"), name)
+    with refused(ValueError, "dy must have the shape", "(2, 4, 3, 5)", "(2, 4, 3, 4)"):
+        witness(np.zeros((2, 4, 3, 4)), X, np.zeros((4, 3, 3, 3)))

@@ -82,6 +82,7 @@ def weight_gradient_by_correlation(dy, x, weight, stride=1, padding=0, dilation=
     would give more than kh × kw numbers: only the first kh × kw are taps. Batches only.
     """
     window, channels = convolution(x, weight, None, stride, padding, dilation, groups)
+    check_upstream(dy, (len(x), len(weight), *window.out), x)
     rows, cols = window.rows, window.cols
     z = insert_zeros(dy, (rows.stride, cols.stride))
     padded = pad_or_crop(x, (rows.before, rows.after), (cols.before, cols.after))
