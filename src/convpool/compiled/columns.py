@@ -48,8 +48,8 @@ def meetings(windows: Window) -> tuple[np.ndarray, int, np.ndarray, int]:
 
 def meeting(axis: Axis) -> np.ndarray:
     """For each tap the outputs whose tap lies inside the input, and the first one's cell."""
-    met = [(outputs, u) for u in range(axis.kernel) for outputs in [axis.outputs(u)]]
-    return np.array([(o.start, o.stop, axis.tap(o.start, u)) for o, u in met], np.int64)
+    met = [axis.outputs(u) for u in range(axis.kernel)]
+    return np.array([(o.start, o.stop, axis.tap(o.start, u)) for u, o in enumerate(met)], np.int64)
 
 
 @njit(parallel=True, cache=True, nogil=True)

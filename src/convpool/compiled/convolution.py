@@ -188,25 +188,25 @@ def scatter(
     kernels = kernels.reshape(groups.count, groups.inputs, offsets.size)[:, :, order]
     C = groups.count * groups.inputs
     dx = np.zeros((len(dy), C, window.rows.size, window.cols.size), dy.dtype)
-    if bias is not None:
-        dx += bias[:, np.newaxis, np.newaxis]
     scatter_images(
-        ready(dy), in_panels(kernels, len(tall)), offsets, starts, bias_of(dx, bias), dx,
+        ready(dy), in_panels(kernels, len(tall)), offsets, starts, dx,
         rows, cols, lay, tall, wide, get_num_threads(),
     )  # fmt: skip
+    if bias is not None:
+        dx += bias[:, np.newaxis, np.newaxis]
     return dx
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def scatter_images(dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide, shares):
+def scatter_images(dy, panels, offsets, starts, dx, rows, cols, lay, tall, wide, shares):
     tasks = lay.blocks * lay.bands
     for share in prange(shares):
         mine = range(share * tasks // shares, (share + 1) * tasks // shares)
-        scatter_bands(mine, dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide)
+        scatter_bands(mine, dy, panels, offsets, starts, dx, rows, cols, lay, tall, wide)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay, tall, wide):
+def scatter_bands(tasks, dy, panels, offsets, starts, dx, rows, cols, lay, tall, wide):
     G, tiles, R, _ = panels.shape
     inputs, outputs = dx.shape[1] // G, dy.shape[1] // G
     ends = cols.reach * lay.images
@@ -232,10 +232,8 @@ def scatter_bands(tasks, dy, panels, offsets, starts, bias, dx, rows, cols, lay,
                     length = height * lay.width
                     multiply(weights, at, sheets, terms, sums, length, step, tall, wide)
                     for k in range(min(len(tall), (g + 1) * inputs - c)):
-                        gather_up(
-                            sums[k * step :], top, height, phase, rows, cols, lay,
-                            bias[c + k], dx, some, c + k,
-                        )  # fmt: skip
+                        near = sums[k * step :]
+                        gather_up(near, top, height, phase, rows, cols, lay, dx, some, c + k)
 
 
 # ---------------------------------------------------------------------------- both to taps

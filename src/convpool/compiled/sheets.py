@@ -215,7 +215,7 @@ def hand_over(sums, lay, bias, y, some, m, top, height):
 
 
 @njit
-def gather_up(sums, top, height, phase, rows, cols, lay, bias, dx, some, c):
+def gather_up(sums, top, height, phase, rows, cols, lay, dx, some, c):
     """The lines of one phase, from row `top` on, to one channel; the padding's are dropped."""
     a, b = divmod(phase, cols.stride)
     i0, i1, h0 = inside(rows, a, top, height)
@@ -225,7 +225,7 @@ def gather_up(sums, top, height, phase, rows, cols, lay, bias, dx, some, c):
         for i in range(i0, i1):
             line = sums[i * lay.width + j0 * lay.images + k :]
             row = plane[h0 + (i - i0) * rows.stride, w0:]
-            add(line, lay.images, bias, row, cols.stride, j1 - j0)
+            copy(line, lay.images, row, cols.stride, j1 - j0)
 
 
 @njit(forceinline=True)
