@@ -142,6 +142,19 @@ def _textures(window: Window, board: Board) -> None:
             texture(board.canvas, board.cell(*cell), "unseen")
 
 
+def _ground(board: Board, window: Window, taps: Iterable[Cell], colour: str) -> tuple[range, range]:
+    """Cells, padding and washed taps, with their lines; returns what lies inside the input."""
+    reached = reach(window.rows), reach(window.cols)
+    inside = range(window.rows.size), range(window.cols.size)
+    board.paper(*inside)
+    _textures(window, board)
+    _wash(board, taps, colour, 0.24)
+    if reached != inside:
+        board.ruling(*reached, border="rule", weight=THIN)
+    board.ruling(*inside)
+    return inside
+
+
 def _rows(values: np.ndarray) -> str:
     return "; ".join(" ".join(number(v) for v in row) for row in values.tolist())
 
@@ -214,13 +227,7 @@ def _under_the_kernel(window: Window, kernel, x, output: Cell, title: str) -> Ca
     alt += ", ".join(f"({number(h)}, {number(w)})" for h, w in taps) + "."
     width = None if x is None else _side(x, len(cols))
     board = Board.alone(rows, cols, title, alt, True, width, legend_size(legend))
-    inside = range(window.rows.size), range(window.cols.size)
-    board.paper(*inside)
-    _textures(window, board)
-    _wash(board, taps, "blue", 0.24)
-    if (rows, cols) != inside:
-        board.ruling(rows, cols, border="rule", weight=THIN)
-    board.ruling(*inside)
+    inside = _ground(board, window, taps, "blue")
     board.indices()
     _write(board, _numbers_under(x, kernel, taps, kinds, inside))
     box = board.box(box_of(window.rows, output[0]), box_of(window.cols, output[1]), 1.5)
@@ -564,13 +571,7 @@ def _scattered_board(
     under = set(product(all_taps(window.rows, ij[0]), all_taps(window.cols, ij[1])))
     alt = f"dx after dy{ij}: rows {_rows(dx)}."
     board = Board.alone(rows, cols, "*dx*", alt, False, width, legend_size(legend))
-    inside = range(window.rows.size), range(window.cols.size)
-    board.paper(*inside)
-    _textures(window, board)
-    _wash(board, under, "orange", 0.24)
-    if (rows, cols) != inside:
-        board.ruling(rows, cols, border="rule", weight=THIN)
-    board.ruling(*inside)
+    inside = _ground(board, window, under, "orange")
     entries = []
     for cell in product(*inside):
         if cell in under:
