@@ -211,14 +211,6 @@ def paddings(value: Any) -> tuple[tuple[int, int], tuple[int, int]] | str:
         raise ValueError(f"padding must be {PADDING_FORMS}, got {value!r}") from None
 
 
-def paddings_to_undo(value: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-    """((top, bottom), (left, right)) for an operator that goes back to a larger size."""
-    pads = paddings(value)
-    if isinstance(pads, str):
-        raise ValueError("padding 'same' does not say which size to go back to: give it in numbers")
-    return pads
-
-
 def norm_type(value: Any) -> float:
     """The p of a p-norm: finite, and at least 1."""
     if isinstance(value, bool | np.bool) or not isinstance(value, int | float | np.number):
@@ -364,7 +356,9 @@ def unpool_shape(
     """Height and width of max_unpool2d's result."""
     kernel = pair("kernel_size", kernel_size, 1)
     steps = pair("stride", kernel_size if stride is None else stride, 1)
-    pads = paddings_to_undo(padding)
+    pads = paddings(padding)
+    if isinstance(pads, str):
+        raise ValueError("padding 'same' does not say which size to go back to: give it in numbers")
     smallest = [
         (size - 1) * s - before - after + k
         for size, k, s, (before, after) in zip(y.shape[2:], kernel, steps, pads, strict=True)
@@ -475,7 +469,12 @@ def _transposed_window(
     strides = pair("stride", kernel if stride is None else stride, 1)
     dilations = pair("dilation", dilation, 1)
     left_over = pair("output_padding", output_padding, 0)
-    pads = paddings_to_undo(padding)
+    pads = paddings(padding)
+    if isinstance(pads, str):
+        raise ValueError(
+            "padding 'same' does not say which size a transposed convolution goes back to: "
+            "give it in numbers"
+        )
     if any(o >= max(s, d) for o, s, d in zip(left_over, strides, dilations, strict=True)):
         raise ValueError(
             f"output_padding must be less than the larger of stride and dilation: got "
