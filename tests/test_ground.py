@@ -261,9 +261,12 @@ def test_a_module_imports_only_what_the_design_allows(name, path):
 
 
 @pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
-def test_only_the_compiled_tier_and_the_images_need_more_than_numpy(name, path):
+def test_only_the_rooms_that_say_so_need_more_than_numpy(name, path):
     needs = {m.split(".")[0] for m in imported(name, path)} - {"convpool"} - sys.stdlib_module_names
-    allowed = {"convpool.compiled": {"numpy", "numba", "llvmlite"}, "convpool.data": None}
+    allowed = {
+        "convpool.compiled": {"numpy", "numba", "llvmlite"},
+        "convpool.verify": {"numpy", "rich"},
+    }
     if room(name) != "convpool.data":
         assert needs <= allowed.get(room(name), {"numpy"})
 
@@ -276,7 +279,17 @@ def run_python(code: str) -> str:
 
 def test_importing_the_package_loads_numpy_and_nothing_heavier():
     loaded = run_python("import sys, convpool; print(*{m.split('.')[0] for m in sys.modules})")
-    heavy = {"numba", "llvmlite", "sklearn", "scipy", "matplotlib", "PIL", "IPython", "bookkit"}
+    heavy = {
+        "numba",
+        "llvmlite",
+        "rich",
+        "sklearn",
+        "scipy",
+        "matplotlib",
+        "PIL",
+        "IPython",
+        "bookkit",
+    }
     assert "numpy" in loaded.split()
     assert heavy.isdisjoint(loaded.split())
 
