@@ -1,5 +1,6 @@
-"""How the book presents itself: tested source, figures, equation checks, the Sphinx extension."""
+"""How the book presents itself: source, figures, checked exercises and equations, the website."""
 
+from bookkit.exercises import check
 from bookkit.show import show
 
-__all__ = ["show"]
+__all__ = ["check", "show"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from convpool.verify.examination import Diagnosis, Finding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The findings, case by case, and the diagnosis; true if nothing failed."""
 
@@ -50,3 +50,5 @@ class Report:
     def __str__(self) -> str:
         counts = Counter(finding.status for finding in self.findings)
         return f"{self.subject} as {self.examined_for}: {dict(counts)}; {self.diagnosis}"
+
+    __repr__ = __str__
