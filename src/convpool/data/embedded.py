@@ -69,3 +69,33 @@ def _sklearn_datasets() -> Any:
             "the images come with scikit-learn: pip install 'convpool[data]'"
         ) from error
     return datasets
+
+
+def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """Images of another size, each new pixel from its neighbours in straight lines.
+
+    Parameters
+    ----------
+    images : ndarray, (N, C, H, W)
+        Such as the digits.
+    size : int or (int, int)
+        The new height and width: LeNet's images have 28 or 32 pixels a side.
+
+    Returns
+    -------
+    ndarray, (N, C, height, width), float32
+
+    Raises
+    ------
+    ImportError
+        If Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError("resizing needs Pillow: pip install 'convpool[data]'") from error
+    height, width = (size, size) if isinstance(size, int) else size
+    planes = images.reshape(-1, *images.shape[2:]).astype(np.float32)
+    bilinear = Image.Resampling.BILINEAR
+    scaled = [np.asarray(Image.fromarray(p).resize((width, height), bilinear)) for p in planes]
+    return np.stack(scaled).reshape(*images.shape[:2], height, width)

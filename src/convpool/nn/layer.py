@@ -1,0 +1,103 @@
+"""What a layer is: a pair of maps, forward and backward, with what they share kept in between."""
+
+import importlib
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from convpool import operators
+
+TIERS = ("loops", "vectorized", "compiled")
+
+
+class Layer:
+    """One step of a network.
+
+    `forward(x)` returns y and, in training, keeps what `backward` will need; `backward(dy)` uses it
+    up, fills `grads` and returns dx. A subclass says how in `_forward` and `_backward`.
+
+    Attributes
+    ----------
+    params, grads : dict of ndarray
+        The numbers that are learned, and the gradients of the last backward pass: the same keys and
+        shapes, always the same arrays, updated in place.
+    state : dict of ndarray
+        Numbers that forward passes update and that are no parameters, as running means are.
+    hyperparams : dict
+        What the constructor needs to build the layer again.
+    training : bool
+        Whether forward passes keep what a backward pass needs. `train()` and `eval()` set it.
+    """
+
+    def __init__(self, **hyperparams: Any) -> None:
+        self.hyperparams = hyperparams
+        self.params: dict[str, np.ndarray] = {}
+        self.grads: dict[str, np.ndarray] = {}
+        self.state: dict[str, np.ndarray] = {}
+        self.training = True
+        self._kept: tuple | None = None
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y, the layer's output for x."""
+        y, kept = self._forward(x)
+        self._kept = (kept,) if self.training else None
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx, the gradient with respect to the last forward pass's x; `grads` are filled.
+
+        Raises
+        ------
+        RuntimeError
+            If no forward pass in training came before, or its backward pass has been taken.
+        """
+        if self._kept is None:
+            raise RuntimeError(
+                f"backward of {self} needs a forward pass in training before it, one for each: "
+                "nothing is kept in evaluation, and a backward pass uses up what was kept"
+            )
+        (kept,), self._kept = self._kept, None
+        return self._backward(dy, kept)
+
+    def _forward(self, x: np.ndarray) -> tuple[np.ndarray, Any]:
+        raise NotImplementedError
+
+    def _backward(self, dy: np.ndarray, kept: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def train(self) -> None:
+        """From now on forward passes keep what backward needs."""
+        self.training = True
+
+    def eval(self) -> None:
+        """From now on forward passes keep nothing, and what was kept is dropped."""
+        self.training = False
+        self._kept = None
+
+    def learns(self, **params: np.ndarray) -> None:
+        """Take arrays as parameters, and make room for their gradients."""
+        self.params.update(params)
+        self.grads.update({name: np.zeros_like(array) for name, array in params.items()})
+
+    def _fill(self, **grads: np.ndarray) -> None:
+        for name, gradient in grads.items():
+            self.grads[name][...] = gradient
+
+    def layers(self) -> Iterator["Layer"]:
+        """The layers inside, in forward order: here only this one."""
+        yield self
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.hyperparams.items())
+        return f"{type(self).__name__}({told})"
+
+
+def operators_of(tier: str | None) -> ModuleType:
+    """The module with the operators of a tier; None is the fastest that runs here."""
+    if tier is None:
+        return operators
+    if tier not in TIERS:
+        raise ValueError(f"tier must be None or one of {TIERS}, got {tier!r}")
+    return importlib.import_module(f"convpool.{tier}")
