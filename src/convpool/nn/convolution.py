@@ -131,7 +131,10 @@ class ConvTranspose2d(_Kernels):
 
 
 def _pair(kernel_size: int | tuple[int, int]) -> tuple[int, int]:
-    return (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
+    if isinstance(kernel_size, int):
+        return kernel_size, kernel_size
+    height, width = kernel_size
+    return height, width
 
 
 def _divides(name: str, channels: int, groups: int) -> None:

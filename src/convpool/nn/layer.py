@@ -1,6 +1,7 @@
 """What a layer is: a pair of maps, forward and backward, with what they share kept in between."""
 
 import importlib
+import inspect
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -90,8 +91,13 @@ class Layer:
         yield self
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name}={value!r}" for name, value in self.hyperparams.items())
-        return f"{type(self).__name__}({told})"
+        usual = inspect.signature(type(self)).parameters
+        told = [
+            f"{name}={value!r}"
+            for name, value in self.hyperparams.items()
+            if name not in usual or value != usual[name].default
+        ]
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 def operators_of(tier: str | None) -> ModuleType:

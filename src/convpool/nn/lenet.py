@@ -11,8 +11,13 @@ from convpool.nn.linear import Flatten, Linear
 from convpool.nn.pooling import AvgPool2d, MaxPool2d
 from convpool.nn.sequential import Sequential
 
-ACTIVATIONS = {"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU, "leaky_relu": LeakyReLU}
-POOLINGS = {"max": MaxPool2d, "average": AvgPool2d}
+ACTIVATIONS: dict[str, type[Layer]] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+}
+POOLINGS: dict[str, Any] = {"max": MaxPool2d, "average": AvgPool2d}
 
 
 class LeNet5(Sequential):
@@ -71,7 +76,7 @@ class LeNet5(Sequential):
     ) -> None:
         told = {name: value for name, value in locals().items() if name not in ("self", "rng")}
         told.pop("__class__", None)
-        drawn = dict(initialiser=initialiser, dtype=dtype, rng=rng)
+        drawn: dict[str, Any] = dict(initialiser=initialiser, dtype=dtype, rng=rng)
         bend, pool = (
             _one_of("activation", activation, ACTIVATIONS),
             _one_of("pooling", pooling, POOLINGS),
