@@ -1,5 +1,6 @@
 """Models on disk: one `.npz` file of arrays, with the layers described in JSON. No pickle."""
 
+import inspect
 import json
 import os
 import tempfile
@@ -47,7 +48,7 @@ def load(path: str | Path, into: Layer | None = None) -> Layer:
         If it is no model, is damaged, or does not fit `into`, which then stays as it was.
     """
     description, arrays = _read(Path(path))
-    model = build(description) if into is None else into
+    model = _built(path, description) if into is None else into
     if describe(model) != description:
         raise ValueError(f"{path} holds another model than `into`: {description}")
     places = {f"params/{name}": array for name, array in model.params.items()}
@@ -86,11 +87,15 @@ def build(description: dict[str, Any]) -> Layer:
     return kind(**_tuples(description["hyperparams"]), **_generator(kind))
 
 
+def _built(path: str | Path, description: dict[str, Any]) -> Layer:
+    try:
+        return build(description)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path} describes no layers of convpool.nn: {error!r}") from error
+
+
 def _generator(kind: type) -> dict[str, Any]:
-    takes = kind.__init__.__kwdefaults__ or {}  # type: ignore[misc]
-    code = kind.__init__.__code__  # type: ignore[misc]
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return {"rng": np.random.default_rng(0)} if "rng" in names and "rng" not in takes else {}
+    return {"rng": np.random.default_rng(0)} if "rng" in inspect.signature(kind).parameters else {}
 
 
 def _tuples(value: Any) -> Any:
@@ -102,7 +107,7 @@ def _tuples(value: Any) -> Any:
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         told = json.loads(str(arrays.pop("description")))
     except FileNotFoundError:
@@ -111,4 +116,4 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(f"{path} is no model of convpool.nn, or it is damaged: {error}") from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise ValueError(f"{path} is no model of this version: its format must be {FORMAT!r}")
-    return told["model"], arrays
+    return told.get("model"), arrays
