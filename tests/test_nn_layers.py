@@ -19,7 +19,9 @@ LAYERS = {
         IMAGES,
     ),
     "Conv2d in groups without bias": (
-        lambda: nn.Conv2d(2, 4, 3, dilation=2, padding=2, groups=2, bias=False, rng=rng(), **DOUBLE),
+        lambda: nn.Conv2d(
+            2, 4, 3, dilation=2, padding=2, groups=2, bias=False, rng=rng(), **DOUBLE
+        ),
         IMAGES,
     ),
     "ConvTranspose2d": (
@@ -175,7 +177,7 @@ def test_the_same_network_runs_on_each_tier(tier):
 
 
 def test_a_tier_that_does_not_exist_is_an_error():
-    with pytest.raises(ValueError, match="tier must be None or one of .*'loops'.* got 'fast'"):
+    with pytest.raises(ValueError, match=r"tier must be None or one of .*'loops'.* got 'fast'"):
         nn.MaxPool2d(2, tier="fast")
 
 
@@ -237,7 +239,7 @@ def test_first_weights_have_the_variance_of_their_initialiser(initialiser, varia
 
 
 def test_first_weights_need_a_generator():
-    with pytest.raises(TypeError, match="rng must be a numpy.random.Generator, got int"):
+    with pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator, got int"):
         nn.Linear(2, 3, rng=0)
     with pytest.raises(ValueError, match="initialiser must be one of glorot_uniform"):
         nn.Linear(2, 3, rng=rng(), initialiser="xavier")
@@ -309,4 +311,3 @@ def test_the_summary_counts_parameters_and_receptive_fields():
     assert lines[6] == ["MaxPool2d", "16", "×", "4", "×", "4", "0", "16", "×", "16"]
     assert lines[8] == ["Linear", "120", "30,840", "all"]
     assert lines[-1] == ["44,426", "parameters"]
-

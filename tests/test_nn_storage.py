@@ -121,7 +121,7 @@ def test_a_file_without_one_of_its_arrays_is_refused(stored, tmp_path):
 def test_a_description_of_unknown_layers_is_refused(stored):
     told = '{"format": "convpool.nn/1", "model": {"layer": "Conv3d", "hyperparams": {}}}'
     np.savez(stored, description=np.array(told))
-    with pytest.raises(ValueError, match="describes no layers of convpool.nn"):
+    with pytest.raises(ValueError, match=r"describes no layers of convpool\.nn"):
         nn.load(stored)
 
 
@@ -148,6 +148,6 @@ def test_a_layer_of_ones_own_cannot_be_saved(tmp_path):
     class Cube(nn.Layer):
         pass
 
-    with pytest.raises(ValueError, match="Cube is no layer of convpool.nn and cannot be saved"):
+    with pytest.raises(ValueError, match=r"Cube is no layer of convpool\.nn and cannot be saved"):
         nn.save(nn.Sequential(Cube()), tmp_path / "model.npz")
     assert list(tmp_path.iterdir()) == []

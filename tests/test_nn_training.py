@@ -157,7 +157,7 @@ def test_an_interrupted_training_keeps_the_model_and_what_it_did():
 def test_a_loss_that_is_no_longer_finite_is_an_error():
     model = network()
     model.params["0.weight"][0, 0] = np.nan
-    with pytest.raises(FloatingPointError, match="learning rate 0.1: lower it"):
+    with pytest.raises(FloatingPointError, match=r"learning rate 0\.1: lower it"):
         fitted(model)
 
 

@@ -1,6 +1,7 @@
 """Make training.npz: fifty steps of LeNet with each optimiser, by PyTorch in float64.
 
-Run from the project's root with the extra `peers` installed: python tests/reference/make_training.py
+Run from the project's root with the extra `peers` installed:
+python tests/reference/make_training.py
 """
 
 import json

@@ -1,6 +1,6 @@
 """Real images: digits and photographs that scikit-learn ships, and MNIST by download."""
 
-from convpool.data.embedded import digits, photograph, resized
-from convpool.data.mnist import fashion_mnist, mnist
+from convpool.data.downloaded import fashion_mnist, mnist
+from convpool.data.embedded import PHOTOGRAPHS, digits, photograph, resized
 
-__all__ = ["digits", "fashion_mnist", "mnist", "photograph", "resized"]
+__all__ = ["PHOTOGRAPHS", "digits", "fashion_mnist", "mnist", "photograph", "resized"]

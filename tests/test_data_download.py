@@ -1,0 +1,204 @@
+"""Downloads, from a server on this machine: good, cut off, tampered with, absent."""
+
+import gzip
+import hashlib
+import http.server
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from convpool import data
+from convpool.data import downloaded as room
+
+
+def idx(numbers: np.ndarray) -> bytes:
+    """The bytes of a gzipped IDX file."""
+    header = struct.pack(f">HBB{numbers.ndim}I", 0, 8, numbers.ndim, *numbers.shape)
+    return gzip.compress(header + numbers.tobytes(), mtime=0)
+
+
+RNG = np.random.default_rng(0)
+IMAGES, TEST_IMAGES = (RNG.integers(0, 256, (n, 28, 28), dtype=np.uint8) for n in (12, 5))
+LABELS, TEST_LABELS = (RNG.integers(0, 10, n, dtype=np.uint8) for n in (12, 5))
+FILES = {
+    "train-images-idx3-ubyte.gz": idx(IMAGES),
+    "train-labels-idx1-ubyte.gz": idx(LABELS),
+    "t10k-images-idx3-ubyte.gz": idx(TEST_IMAGES),
+    "t10k-labels-idx1-ubyte.gz": idx(TEST_LABELS),
+}
+BIG = "train-images-idx3-ubyte.gz"
+
+
+@dataclass
+class Server:
+    """A mirror: what it does with a request, by the first folder of the address, and its log."""
+
+    address: str = ""
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def mirror(self, kind: str) -> str:
+        return f"{self.address}/{kind}/"
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch) -> Iterator[Server]:
+    log = Server()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            _, kind, name = self.path.split("/")
+            span = self.headers.get("Range")
+            log.asked.append((f"{kind}/{name}", span))
+            if kind == "absent":
+                self.send_error(404)
+                return
+            whole = FILES[name]
+            if kind == "tampered":
+                whole = whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]
+            start = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
+            resumes = bool(span) and kind != "forgetful"
+            body = whole[start:] if resumes else whole
+            if start >= len(whole):
+                self.send_error(416)
+                return
+            self.send_response(206 if resumes else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if kind == "cut" else body)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        log.address = f"http://127.0.0.1:{running.server_port}"
+        monkeypatch.setenv("CONVPOOL_DATA", str(tmp_path / "cache"))
+        monkeypatch.setattr(
+            room,
+            "MNIST_FILES",
+            {name: f"sha256:{hashlib.sha256(whole).hexdigest()}" for name, whole in FILES.items()},
+        )
+        yield log
+        running.shutdown()
+
+
+def use(monkeypatch, *mirrors: str) -> None:
+    monkeypatch.setattr(room, "MNIST_MIRRORS", mirrors)
+
+
+def right(sets) -> bool:
+    (x, labels), (x_test, test_labels) = sets
+    assert x.shape == (12, 1, 28, 28)
+    assert x.dtype == np.float32
+    assert labels.dtype == np.int64
+    np.testing.assert_array_equal(x[:, 0], IMAGES.astype(np.float32) / np.float32(255))
+    np.testing.assert_array_equal(x_test[:, 0], TEST_IMAGES.astype(np.float32) / np.float32(255))
+    np.testing.assert_array_equal(labels, LABELS)
+    np.testing.assert_array_equal(test_labels, TEST_LABELS)
+    return True
+
+
+def test_a_good_mirror_gives_the_images_and_is_asked_once(server, monkeypatch):
+    use(monkeypatch, server.mirror("good"))
+    assert right(data.mnist())
+    assert len(server.asked) == 4
+    assert right(data.mnist())
+    assert len(server.asked) == 4
+
+
+def test_the_next_mirror_is_asked_where_one_fails(server, monkeypatch):
+    use(monkeypatch, server.mirror("absent"), server.mirror("tampered"), server.mirror("good"))
+    assert right(data.mnist())
+
+
+def test_a_download_that_was_cut_off_is_resumed(server, monkeypatch):
+    use(monkeypatch, server.mirror("cut"))
+    with pytest.raises(ConnectionError, match=r"ended after \d+ of \d+ bytes"):
+        data.mnist()
+    server.asked.clear()
+    use(monkeypatch, server.mirror("good"))
+    assert right(data.mnist())
+    asked = dict(server.asked)
+    assert asked[f"good/{BIG}"] == f"bytes={len(FILES[BIG]) // 2}-"
+
+
+def test_a_mirror_that_cannot_resume_starts_again(server, monkeypatch):
+    use(monkeypatch, server.mirror("cut"))
+    with pytest.raises(ConnectionError):
+        data.mnist()
+    use(monkeypatch, server.mirror("forgetful"))
+    assert right(data.mnist())
+
+
+@pytest.mark.parametrize("kind", ["absent", "tampered", "cut"])
+def test_what_no_mirror_gives_is_an_error_that_says_what_to_do(server, monkeypatch, kind):
+    use(monkeypatch, server.mirror(kind))
+    with pytest.raises(ConnectionError) as caught:
+        data.mnist()
+    told = str(caught.value)
+    assert f"{BIG} of mnist could not be downloaded" in told
+    assert server.mirror(kind) in told
+    assert {"absent": "404", "tampered": "hash", "cut": "ended after"}[kind] in told
+    assert "Try again later" in told
+    assert "convpool.data.digits(), which needs no download" in told
+
+
+def test_a_tampered_file_is_not_kept(server, monkeypatch, tmp_path):
+    use(monkeypatch, server.mirror("tampered"))
+    with pytest.raises(ConnectionError):
+        data.mnist()
+    kept = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert kept == []
+
+
+def test_no_network_is_an_error_that_names_what_needs_none(server, monkeypatch):
+    use(monkeypatch, "http://127.0.0.1:9/")
+    with pytest.raises(ConnectionError, match=r"convpool\.data\.digits"):
+        data.mnist()
+
+
+def test_the_clothes_come_the_same_way(server, monkeypatch):
+    sums = {name: f"md5:{hashlib.md5(whole).hexdigest()}" for name, whole in FILES.items()}
+    monkeypatch.setattr(room, "FASHION_FILES", sums)
+    monkeypatch.setattr(room, "FASHION_MIRRORS", (server.mirror("good"),))
+    assert right(data.fashion_mnist())
+
+
+def test_every_file_has_a_checksum_and_more_than_one_mirror():
+    for files in (room.MNIST_FILES, room.FASHION_FILES):
+        assert set(files) == set(FILES)
+        for checksum in files.values():
+            kind, digits = checksum.split(":")
+            assert len(digits) == {"sha256": 64, "md5": 32}[kind]
+    for mirrors in (room.MNIST_MIRRORS, room.FASHION_MIRRORS):
+        assert len(set(mirrors)) >= 2
+        assert all(mirror.startswith("http") and mirror.endswith("/") for mirror in mirrors)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (struct.pack(">HBBI", 0, 13, 1, 3) + b"abc", "is no IDX file of bytes"),
+        (struct.pack(">HBBI", 0, 8, 1, 4) + b"abc", r"holds 3 bytes and announces \(4,\)"),
+    ],
+)
+def test_another_file_is_not_taken_for_images(tmp_path, content, message):
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(content))
+    with pytest.raises(ValueError, match=message):
+        room.read_idx(path)
+
+
+def test_digits_grow_to_the_size_of_lenets_images():
+    images, _ = data.digits()
+    for size in (28, (32, 30)):
+        large = data.resized(images[:3], size)
+        assert large.shape == (3, 1, *np.broadcast_to(size, 2))
+        assert large.dtype == np.float32
+        assert 0 <= large.min() <= large.max() <= 1
+    constant = data.resized(np.full((1, 2, 8, 8), 0.25), 28)
+    np.testing.assert_allclose(constant, 0.25)
