@@ -36,7 +36,9 @@ class Exercise:
 
     def examine(self, *functions: Callable) -> Report:
         """The verdict on a reader's functions."""
-        findings = examine(lambda trial: Answer(self._asked(functions, trial)), self.trials())
+        findings = examine(
+            lambda trial: Answer(self._asked(functions, trial)), self.trials(), refusals=False
+        )
         suspects = [Suspect(w.name, w.hint, self.chapter, frozenset([w.name])) for w in self.wrong]
         verdict = diagnose(findings, suspects, self._answers)
         names = ", ".join(function.__name__ for function in functions)
