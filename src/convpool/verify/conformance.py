@@ -18,7 +18,7 @@ def conformance(
     layout: str = "NCHW",
     weights: str | None = None,
     returns: str | None = None,
-    limit: float = 2.0,
+    limit: float = 5.0,
     each: Callable[[Finding], None] = lambda finding: None,
 ) -> Report:
     """Run a function against every case of an operator, and name the mistake that it makes.

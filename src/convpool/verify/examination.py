@@ -102,7 +102,7 @@ def examine(
     ask: Ask,
     trials: Iterable[Trial],
     *,
-    limit: float = 2.0,
+    limit: float = 5.0,
     refusals: bool = True,
     each: Callable[[Finding], None] = lambda finding: None,
 ) -> tuple[Finding, ...]:
