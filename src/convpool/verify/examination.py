@@ -135,8 +135,8 @@ def _find(ask: Ask, trial: Trial, limit: float, refusals: bool) -> Finding:
         return Finding(trial, "failed", str(error))
     except (Exception, SystemExit) as error:  # whatever somebody's code may raise
         refused = refusals and _is_refusal(error, trial)
-        told, where = _told(error)
-        return Finding(trial, "not supported" if refused else "failed", told, raised_in=where)
+        reason, where = told(error)
+        return Finding(trial, "not supported" if refused else "failed", reason, raised_in=where)
     finding = Finding(trial, "passed", "", answer.results, answer.notes)
     reasons = [*answer.faults, *(_difference(trial, finding.actual, n) for n in finding.wrong)]
     if not reasons:
@@ -245,10 +245,10 @@ def _last(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-def _told(error: BaseException) -> tuple[str, str]:
+def told(error: BaseException) -> tuple[str, str]:
     """What an exception says, with the line of somebody's own code that led to it; its function."""
     message = " ".join(str(error).split())
-    told = f"raises {type(error).__name__}" + (f": {message}" if message else "")
+    said = f"raises {type(error).__name__}" + (f": {message}" if message else "")
     where = None
     for (frame, line), summary in zip(
         traceback.walk_tb(error.__traceback__),
@@ -258,8 +258,8 @@ def _told(error: BaseException) -> tuple[str, str]:
         if _is_somebodys(frame.f_globals.get("__name__") or ""):
             where = line, summary
     if where is None or not where[1].line:
-        return told, ""
-    return f"{told} (line {where[0]}: {where[1].line})", where[1].name
+        return said, ""
+    return f"{said} (line {where[0]}: {where[1].line})", where[1].name
 
 
 def _is_somebodys(module: str) -> bool:

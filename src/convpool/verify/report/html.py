@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 WRONG = "var(--bk-orange,#d9580d)"
 RIGHT = "var(--bk-green,#0a9068)"
 ROLES = {  # how marked cells look: a tint, a frame
-    "actual": f"background:rgba(230,100,20,.25);outline:2px solid {WRONG}",
-    "expected": f"background:rgba(20,160,110,.16);outline:1px dashed {RIGHT}",
+    "actual": f"background:rgba(230,100,20,.25);box-shadow:inset 0 0 0 2px {WRONG}",
+    "expected": f"background:rgba(20,160,110,.16);outline:1px dashed {RIGHT};outline-offset:-1px",
 }
 
 
@@ -94,7 +94,7 @@ _CELL = "text-align:left;vertical-align:top;padding:.1rem .75rem .1rem 0;backgro
 def _smallest(report: "Report", finding: "Finding") -> str:
     heading = "The smallest failing case" if len(report.failures) > 1 else "The failing case"
     parts = [_paragraph(f"{heading}: <strong>{escape(finding.trial.name)}</strong>")]
-    if told := wording.arguments(finding, wording.defaults(report.examined_for)):
+    if told := wording.arguments(finding.trial.arguments, wording.defaults(report.examined_for)):
         parts.append(_paragraph(f"<code>{escape(told)}</code>"))
     if not finding.wrong:
         shapes = (f"{name} {array.shape}" for name, array in finding.trial.arrays.items())

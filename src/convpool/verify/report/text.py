@@ -68,7 +68,7 @@ def _table(report: "Report", width: int) -> Iterator[Text]:
     rows = [("failed", finding.trial.name, finding.reason) for finding in report.failures]
     for status in ("not supported", "not run"):
         rows += [
-            (status, wording.cases(len(names)), reason)
+            (status, names[0] if len(names) == 1 else wording.cases(len(names)), reason)
             for reason, names in wording.groups(report.having(status))
         ]
     if passed := report.having("passed"):
@@ -84,7 +84,7 @@ def _table(report: "Report", width: int) -> Iterator[Text]:
 def _smallest(report: "Report", finding: "Finding", width: int) -> Iterator[Text]:
     heading = "The smallest failing case" if len(report.failures) > 1 else "The failing case"
     yield Text.assemble(f"{heading}: ", (finding.trial.name, "bold"))
-    if told := wording.arguments(finding, wording.defaults(report.examined_for)):
+    if told := wording.arguments(finding.trial.arguments, wording.defaults(report.examined_for)):
         yield Text(told)
     if not finding.wrong:
         shapes = (f"{name} {array.shape}" for name, array in finding.trial.arrays.items())

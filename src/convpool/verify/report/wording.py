@@ -1,7 +1,7 @@
 """The sentences of a report."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,11 +90,12 @@ def notes(report: "Report") -> list[str]:
     return told
 
 
-def arguments(finding: Finding, usual: dict[str, Any]) -> str:
-    """The arguments of a case that are not the operator's defaults, as in a call."""
+def arguments(given: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
+    """The arguments that are not the usual ones, as in a call."""
+    usual = usual or {}
     return ", ".join(
         f"{name}={value_as_typed(value)}"
-        for name, value in finding.trial.arguments.items()
+        for name, value in given.items()
         if name not in usual or not _equal(value, usual[name])
     )
 
