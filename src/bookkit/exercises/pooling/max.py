@@ -259,7 +259,7 @@ def _twice_backward(dy, x):
     """Each output of the second layer is followed to the cell that it stands for."""
     dx = np.zeros(x.shape)
     for n, c, i, j in np.ndindex(dy.shape):
-        tops = [max(_cells(x.shape, *at, 2, 1), key=_value(x[n, c])) for at in _square(i, j)]
+        tops = [max(_cells(x.shape, a, b, 2, 1), key=_value(x[n, c])) for a, b in _square(i, j)]
         dx[n, c][max(tops, key=_value(x[n, c]))] += dy[n, c, i, j]
     return dx
 
