@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from difflib import get_close_matches
 
@@ -24,6 +25,9 @@ def main() -> int:
         if options.json:
             print(json.dumps({"could_not_run": str(error)}, ensure_ascii=False))
         print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    except BrokenPipeError:  # whoever reads has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT_RUN
 
 
@@ -81,7 +85,7 @@ def _operator(name: str | None) -> str:
     if name in cases.CASES:
         return name
     asked = "--op is missing" if name is None else f"there is no operator {name!r}"
-    near = get_close_matches(name or "", cases.CASES, 3, 0.5)
+    near = get_close_matches(name or "", cases.CASES, 2)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; --list prints them"
     raise CouldNotRun(asked + hint)
 

@@ -72,7 +72,7 @@ def _started(job: Mapping[str, Any], file: Path, limit: float) -> str:
             command, stdin=subprocess.DEVNULL, stdout=2, env=environment, timeout=limit
         )
     except subprocess.TimeoutExpired:
-        return f"still running after {limit:g} s in all"
+        return f"still running after {limit:g} s"
     if done.returncode < 0:
         return f"ends the process: {signal.Signals(-done.returncode).name}"
     return f"ends the process with exit status {done.returncode}"
@@ -149,7 +149,7 @@ def _imported(file: str) -> ModuleType:
             raise CouldNotRun(f"there is neither a file nor a module {file}")
         return importlib.import_module(file)
     if not path.is_file():
-        near = get_close_matches(path.name, _names(path.parent), 3)
+        near = get_close_matches(path.name, _names(path.parent), 2)
         raise CouldNotRun(f"there is no file {file}{_hint(near, '')}")
     return _loaded(path.resolve())
 
@@ -178,9 +178,11 @@ def _found(module: ModuleType, file: str, dotted: str) -> Any:
     for name in dotted.split("."):
         if not hasattr(found, name):
             there = [n for n, v in vars(found).items() if callable(v) and not n.startswith("_")]
-            near = get_close_matches(name, there, 3, 0.5)
+            near = get_close_matches(name, there, 2)
             raise CouldNotRun(f"{file} has no {dotted}{_hint(near, '; it has ' + _list(there))}")
         found = getattr(found, name)
+    if (not callable(found) and not hasattr(found, "forward")) or isinstance(found, ModuleType):
+        raise CouldNotRun(f"{dotted} in {file} is a {type(found).__name__}, not a function")
     return found
 
 
