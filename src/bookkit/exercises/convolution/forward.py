@@ -159,10 +159,8 @@ def _weights_reshaped(x, weight, s, p, d):
 
 
 def _no_step(x, weight, s, p, d):
-    (kh, kw), H_out, W_out = weight.shape[:2], *_sum_over_taps(x, weight, s, p, d).shape[1:3]
-    Kh, Kw = d * (kh - 1) + 1, d * (kw - 1) + 1
-    padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))[:, : H_out + Kh - 1, : W_out + Kw - 1]
-    return _sum_over_taps(padded, weight, 1, 0, d)
+    y = _sum_over_taps(x, weight, s, p, d)
+    return _sum_over_taps(x, weight, 1, p, d)[:, : y.shape[1], : y.shape[2]]
 
 
 def _taps_side_by_side(x, weight, s, p, d):
