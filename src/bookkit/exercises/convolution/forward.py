@@ -138,7 +138,11 @@ FORWARD["ex-conv-forward-3"] = Exercise(
 
 
 def _channels_last(conv_channels_last, x, weight, s, p, d):
-    return {"y": conv_channels_last(x, weight, s, p, d)}
+    """Asked with channels last; the verdict shows planes, so the question has them first."""
+    images = x.transpose(0, 2, 3, 1).copy()  # (N, C, H, W) → (N, H, W, C)
+    weights = weight.transpose(2, 3, 1, 0).copy()  # (M, C, kh, kw) → (kh, kw, C, M)
+    y = conv_channels_last(images, weights, s, p, d)
+    return {"y": np.moveaxis(y, -1, 1) if np.ndim(y) == 4 else y}  # → (N, M, H', W')
 
 
 def _sum_over_taps(x, weight, s, p, d):
@@ -168,23 +172,19 @@ def _taps_side_by_side(x, weight, s, p, d):
     return _sum_over_taps(x, weight, s, p, 1)[:, : y.shape[1], : y.shape[2]]
 
 
+def _images(seed, x, weight, s=1, p=0, d=1):
+    return dict(x=numbers(seed, *x), weight=numbers(seed + 1, *weight), s=s, p=p, d=d)
+
+
 FORWARD["ex-conv-forward-4"] = Exercise(
     ask=_channels_last,
     questions={
-        "one window": dict(
-            x=numbers(30, 1, 2, 2, 1), weight=numbers(31, 2, 2, 1, 1), s=1, p=0, d=1
-        ),
-        "channels and maps": dict(
-            x=numbers(32, 2, 3, 3, 2), weight=numbers(33, 2, 2, 2, 3), s=1, p=0, d=1
-        ),
-        "non-square kernel": dict(
-            x=numbers(34, 1, 4, 5, 1), weight=numbers(35, 3, 2, 1, 1), s=1, p=0, d=1
-        ),
-        "stride with a remainder": dict(
-            x=numbers(36, 1, 6, 8, 1), weight=numbers(37, 3, 3, 1, 1), s=2, p=0, d=1
-        ),
-        "padding": dict(x=numbers(38, 1, 3, 4, 2), weight=numbers(39, 3, 3, 2, 1), s=1, p=1, d=1),
-        "dilation": dict(x=numbers(40, 1, 6, 6, 1), weight=numbers(41, 3, 3, 1, 1), s=1, p=1, d=2),
+        "one window": _images(30, (1, 1, 2, 2), (1, 1, 2, 2)),
+        "channels and maps": _images(32, (2, 2, 3, 3), (3, 2, 2, 2)),
+        "non-square kernel": _images(34, (1, 1, 4, 5), (1, 1, 3, 2)),
+        "stride with a remainder": _images(36, (1, 1, 6, 8), (1, 1, 3, 3), s=2),
+        "padding": _images(38, (1, 2, 3, 4), (1, 2, 3, 3), p=1),
+        "dilation": _images(40, (1, 1, 6, 6), (1, 1, 3, 3), p=1, d=2),
     },
     solution=(_sum_over_taps,),
     wrong=(

@@ -152,10 +152,10 @@ VARIANTS["ex-variants-3"] = Exercise(
 
 
 def _tried(four_kernels, **question):
-    """What must hold of any four kernels that are right."""
+    """What must hold of any four kernels that are right, with a kernel in each row."""
     rows = shaped("the weight", four_kernels(), (4, 1, 2, 2)).reshape(4, 4)
     if "x" not in question:
-        return {"sizes of the entries": abs(rows), "products of the kernels": rows @ rows.T}
+        return {"sizes of the entries": abs(rows), "products of two kernels": rows @ rows.T}
     (x,) = question.values()
     blocks = x.reshape(2, 2, 3, 2).transpose(0, 2, 1, 3).reshape(6, 4)  # i u j v → (i j, u v)
     back = blocks @ rows.T @ rows
