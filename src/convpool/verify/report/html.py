@@ -83,8 +83,8 @@ def _table(report: "Report") -> str:
     )
     return (
         f'<details style="margin:.25rem 0"><summary>Every case: {", ".join(counts)}</summary>'
-        f'<div style="overflow-x:auto"><table style="margin:.25rem 0;font-size:.875em;'
-        f'border-collapse:collapse">{cells}</table></div></details>'
+        '<div style="overflow-x:auto"><table style="min-width:34rem;margin:.25rem 0;'
+        f'font-size:.875em;border-collapse:collapse">{cells}</table></div></details>'
     )
 
 

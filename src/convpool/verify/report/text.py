@@ -73,7 +73,7 @@ def _table(report: "Report", width: int) -> Iterator[Text]:
         ]
     if passed := report.having("passed"):
         rows.append(("passed", wording.cases(len(passed)), ""))
-    columns = [min(max(len(row[k]) for row in rows), 50) for k in (0, 1)]
+    columns = [min(max((len(row[k]) for row in rows), default=0), 50) for k in (0, 1)]
     for status, case, reason in rows:
         line = Text.assemble((status.ljust(columns[0]), STYLES[status]), "  ")
         line.append(f"{case.ljust(columns[1])}  {reason}")
