@@ -228,7 +228,7 @@ def _layer(x, dy, beta, b):
 AVERAGE["ex-average-4"] = Exercise(
     ask=_three_gradients,
     questions={
-        "one output": _layer(drawn(120, 1, 2, 2), drawn(121, 1, 1, 1), 0.7, 0.2),
+        "one output": _layer(np.array([[[0.4, 1.6], [2.0, 0.8]]]), drawn(121, 1, 1, 1), 0.7, 0.2),
         "one channel": _layer(drawn(122, 1, 4, 4), drawn(123, 1, 2, 2), 0.7, 0.2),
         "a negative beta": _layer(drawn(124, 1, 4, 4), drawn(125, 1, 2, 2), -1.3, 0.4),
         "channels and remainder": _layer(drawn(126, 3, 4, 5), drawn(127, 3, 2, 2), 0.9, -0.6),

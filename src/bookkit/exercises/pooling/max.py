@@ -137,6 +137,12 @@ MAX["ex-max-3"] = Exercise(
         Wrong(
             "the outer minus missing",
             "max(−x) is minus the smallest cell. Turn the sign of the result once more.",
+            (_max_of_negative, _min_pool2d_backward),
+        ),
+        Wrong(
+            "the maximum of −x",
+            "These are the two passes of max(−x), and they fit together. The smallest cell is "
+            "minus that: a minus goes in front of the result, and one in front of dx.",
             (_max_of_negative, _one_minus_back),
         ),
         Wrong(
@@ -241,8 +247,8 @@ def _two_small_windows(twice_backward, contrary, x=None, dy=None):
     dy = drawn(36, 1, 1, image.shape[2] - 2, image.shape[3] - 2)
     large = vectorized.max_pool2d_backward(dy, image, 3, 1)
     return {
-        "some cells of the image are equal": np.unique(image).size < image.size,
-        "the two gradients differ": not np.allclose(_twice_backward(dy, image), large),
+        "has_ties": np.unique(image).size < image.size,
+        "gradients_differ": not np.allclose(_twice_backward(dy, image), large),
     }
 
 
