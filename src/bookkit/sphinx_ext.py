@@ -4,7 +4,9 @@ It also puts beside the pages what they need as files: MathJax, which they would
 another host, and the figures' colours.
 """
 
+import html
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +28,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", note_checks)
     app.connect("env-updated", pages_to_mark_again)
     app.connect("doctree-resolved", mark_equations)
+    app.connect("doctree-resolved", link_reports)
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("html-page-context", quote_search_results)
     app.add_css_file("figures.css", priority=900)
@@ -126,6 +129,27 @@ def link_to_check(uri: str) -> nodes.paragraph:
     link += nodes.inline("", "✓")
     link += nodes.inline("", " checked by a cell", classes=["visually-hidden"])
     return nodes.paragraph("", "", link, classes=["check-mark"])
+
+
+# ---------------------------------------------------------------------------- reports
+
+REPORT_LINK = re.compile(r'<a href="\.\./([\w-]+/[\w-]+)\.ipynb">[^<]*</a>')
+
+
+def link_reports(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Turn a report's links, which lead from notebook to notebook, into links between pages."""
+
+    def link(match: re.Match[str]) -> str:
+        page = f"book/{match[1]}"
+        if page not in app.env.titles:
+            return page
+        title = html.escape(app.env.titles[page].astext())
+        return f'<a href="{app.builder.get_relative_uri(docname, page)}">{title}</a>'
+
+    for raw in list(doctree.findall(nodes.raw)):
+        if raw.get("format") == "html" and "bk-report" in raw.astext():
+            new = nodes.raw("", REPORT_LINK.sub(link, raw.astext()), **raw.attributes)
+            raw.replace_self(new)
 
 
 # ---------------------------------------------------------------------------- repairs

@@ -3,6 +3,7 @@ mistake explains the wrong ones. Nothing here knows what the function computes.
 """
 
 import dis
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -44,13 +45,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one trial: "passed", "failed", "not supported" or "not run", and why."""
+    """What came of one trial: "passed", "failed", "not supported" or "not run", and why.
+
+    `raised_in` is the name of the function whose line raised an exception, if one did.
+    """
 
     trial: Trial
     status: str
     reason: str = ""
     actual: Arrays = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    raised_in: str = ""
 
     @property
     def wrong(self) -> tuple[str, ...]:
@@ -97,23 +102,29 @@ def examine(
     ask: Ask,
     trials: Iterable[Trial],
     *,
-    limit: float = 2.0,
-    begin: Callable[[Trial], None] = lambda trial: None,
+    limit: float = 5.0,
+    refusals: bool = True,
+    each: Callable[[Finding], None] = lambda finding: None,
 ) -> tuple[Finding, ...]:
-    """Ask every trial, at most `limit` seconds each; after one that took longer, no more."""
+    """Ask every trial, at most `limit` seconds each; after one that took longer, no more.
+
+    With `refusals` a function may say no to a trial by raising; without, it must answer them all.
+    `each` is told every finding as it comes.
+    """
     findings: list[Finding] = []
     stopped = False
     for trial in trials:
         if stopped:
-            findings.append(Finding(trial, "not run", "an earlier case ran out of time"))
-            continue
-        begin(trial)
-        findings.append(_find(ask, trial, limit))
-        stopped = findings[-1].reason.startswith("still running")
+            finding = Finding(trial, "not run", "an earlier case ran out of time")
+        else:
+            finding = _find(ask, trial, limit, refusals)
+            stopped = finding.reason.startswith("still running")
+        findings.append(finding)
+        each(finding)
     return tuple(findings)
 
 
-def _find(ask: Ask, trial: Trial, limit: float) -> Finding:
+def _find(ask: Ask, trial: Trial, limit: float, refusals: bool) -> Finding:
     try:
         answer = within(limit, lambda: _quietly(ask, trial))
     except TimeUp:
@@ -122,9 +133,10 @@ def _find(ask: Ask, trial: Trial, limit: float) -> Finding:
         return Finding(trial, "not supported", str(error))
     except Unfit as error:
         return Finding(trial, "failed", str(error))
-    except Exception as error:  # whatever somebody's code may raise
-        status = "not supported" if _is_refusal(error, trial) else "failed"
-        return Finding(trial, status, _told(error))
+    except (Exception, SystemExit) as error:  # whatever somebody's code may raise
+        refused = refusals and _is_refusal(error, trial)
+        reason, where = told(error)
+        return Finding(trial, "not supported" if refused else "failed", reason, raised_in=where)
     finding = Finding(trial, "passed", "", answer.results, answer.notes)
     reasons = [*answer.faults, *(_difference(trial, finding.actual, n) for n in finding.wrong)]
     if not reasons:
@@ -140,22 +152,24 @@ def _quietly(ask: Ask, trial: Trial) -> Answer:
 
 def same(expected: np.ndarray, actual: np.ndarray, trial: Trial) -> bool:
     """Whether two results agree in shape and, up to rounding, in every number."""
-    if expected.shape != actual.shape:
-        return False
+    return expected.shape == actual.shape and not differing(expected, actual, trial).any()
+
+
+def differing(expected: np.ndarray, actual: np.ndarray, trial: Trial) -> np.ndarray:
+    """Where two results of one shape differ by more than rounding, entry by entry."""
     single = any(array.dtype == np.float32 for array in trial.arrays.values())
     tolerance = 1e-4 if single else 1e-8
     finite = np.abs(expected[np.isfinite(expected)])
     scale = float(finite.max(initial=0.0))
     with np.errstate(all="ignore"):
-        return np.allclose(actual, expected, tolerance, tolerance * scale, equal_nan=True)
+        return ~np.isclose(actual, expected, tolerance, tolerance * scale, equal_nan=True)
 
 
 def _difference(trial: Trial, actual: Arrays, name: str) -> str:
     expected, array = trial.expected[name], actual[name]
     if array.shape != expected.shape:
         return f"{name} has shape {array.shape}, expected {expected.shape}"
-    wrong = ~np.isclose(array, expected, 1e-4, 1e-8, equal_nan=True)
-    count = max(int(wrong.sum()), 1)
+    count = int(differing(expected, array, trial).sum())
     return f"{name} differs in {count} of {expected.size} entries"
 
 
@@ -208,7 +222,7 @@ def _gives(answers: Answers, slips: frozenset[str], finding: Finding) -> bool:
 # ---------------------------------------------------------------------------- exceptions
 
 
-def _is_refusal(error: Exception, trial: Trial) -> bool:
+def _is_refusal(error: BaseException, trial: Trial) -> bool:
     """Whether the function said no, where others fell over: by `raise`, `assert`, or a pair."""
     if isinstance(error, NotImplementedError):
         return True
@@ -218,7 +232,7 @@ def _is_refusal(error: Exception, trial: Trial) -> bool:
     return pairs and isinstance(error, (TypeError, ValueError))
 
 
-def _raised_on_purpose(error: Exception) -> bool:
+def _raised_on_purpose(error: BaseException) -> bool:
     last = _last(error.__traceback__)
     if last is None or last.tb_frame.f_globals.get("__name__", "").split(".")[0] == "numpy":
         return False
@@ -231,8 +245,24 @@ def _last(frames: TracebackType | None) -> TracebackType | None:
     return frames
 
 
-def _told(error: Exception) -> str:
+def told(error: BaseException) -> tuple[str, str]:
+    """What an exception says, with the line of somebody's own code that led to it; its function."""
     message = " ".join(str(error).split())
-    told = f"raises {type(error).__name__}" + (f": {message}" if message else "")
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{told} (line {frames[-1].lineno}: {frames[-1].line})" if frames[-1].line else told
+    said = f"raises {type(error).__name__}" + (f": {message}" if message else "")
+    where = None
+    for (frame, line), summary in zip(
+        traceback.walk_tb(error.__traceback__),
+        traceback.extract_tb(error.__traceback__),
+        strict=True,
+    ):
+        if _is_somebodys(frame.f_globals.get("__name__") or ""):
+            where = line, summary
+    if where is None or not where[1].line:
+        return said, ""
+    return f"{said} (line {where[0]}: {where[1].line})", where[1].name
+
+
+def _is_somebodys(module: str) -> bool:
+    """Whether a line of this module is one that a reader wrote, not one of a library."""
+    library = module.partition(".")[0]
+    return library not in {"numpy", "convpool", "bookkit", *sys.stdlib_module_names}

@@ -10,8 +10,8 @@ import numpy as np
 class Case:
     """One row: the edge that it stands on, the shape of x, and what differs from the defaults.
 
-    `values` says how x is drawn: "normal", "ties" (small integers), "negative", "nan", "large",
-    "zeros".
+    `values` says how x is drawn: "normal", "ties" (small integers), "positive", "negative", "nan",
+    "large", "zeros", "half zeros" (the left half).
     """
 
     name: str
@@ -20,6 +20,7 @@ class Case:
     weight: tuple[int, ...] | None = None
     values: str = "normal"
     dtype: str = "float64"
+    bias: bool = False
 
 
 def case(name: str, x: tuple[int, ...], values="normal", dtype="float64", **arguments) -> Case:
@@ -31,12 +32,16 @@ def image(case: Case, rng: np.random.Generator) -> np.ndarray:
     x: np.ndarray = rng.normal(size=case.x)
     if case.values == "ties":
         x = rng.integers(0, 3, case.x) * 1.0
+    elif case.values == "positive":
+        x = 1 + np.abs(x)
     elif case.values == "negative":
         x = -1 - np.abs(x)
     elif case.values == "large":
         x = x * 1e30
     elif case.values == "zeros":
         x = x * 0.0
+    elif case.values == "half zeros":
+        x[..., : case.x[-1] // 2] = 0
     elif case.values == "nan":
         x[..., 1, 2] = np.nan
     return x.astype(case.dtype)

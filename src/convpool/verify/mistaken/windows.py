@@ -4,12 +4,12 @@ A *slip* is the shortest name of one way to go wrong. No slips, no mistake: then
 here is what the operators do.
 """
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 import numpy as np
 
-from convpool.geometry import Axis, Window
+from convpool.geometry import Axis, Window, span
 
 Slips = Set[str]
 
@@ -29,7 +29,7 @@ def lay(window: Window, slips: Slips) -> Window:
 
 
 def _lay_axis(axis: Axis, slips: Slips) -> Axis:
-    if "dilation ignored" in slips:
+    if "dilation ignored" in slips or "taps undilated" in slips:
         axis = replace(axis, dilation=1)
     if "dilation one more" in slips:
         axis = replace(axis, dilation=axis.dilation + 1)
@@ -46,19 +46,36 @@ def _lay_axis(axis: Axis, slips: Slips) -> Axis:
 
 def outputs(window: Window, ceil_mode: bool, slips: Slips) -> tuple[int, int]:
     """H' and W' as a forward pass with these slips counts them."""
-    counted = [
-        Axis.sliding(
-            axis.size,
-            axis.kernel,
-            axis.stride,
-            axis.before,
-            axis.after,
-            axis.dilation,
-            ceil_mode and "ceil ignored" not in slips,
-        ).out
-        for axis in (window.rows, window.cols)
-    ]
-    return counted[0], counted[1]
+    if "taps undilated" in slips:
+        return window.out
+    rows, cols = (_count(axis, ceil_mode, slips) for axis in (window.rows, window.cols))
+    return rows, cols
+
+
+def _count(axis: Axis, ceil_mode: bool, slips: Slips) -> int:
+    if "size without padding" in slips:
+        axis = replace(axis, before=0, after=0)
+    room = axis.size + axis.before + axis.after - span(axis.kernel, axis.dilation)
+    if "span too long" in slips:
+        room -= axis.dilation - 1  # the span counted as kernel · dilation
+    ceil = (ceil_mode and "ceil ignored" not in slips) or "ceil always" in slips
+    out = (-(-room // axis.stride) if ceil else room // axis.stride) + 1
+    if ceil and "ceil unbounded" not in slips:
+        out = min(out, -(-(axis.size + axis.before) // axis.stride))
+    return out - 1 if "one window short" in slips else out
+
+
+def visited(
+    dy: np.ndarray, window: Window, ceil_mode: bool, slips: Slips
+) -> Iterator[tuple[int, ...]]:
+    """The outputs (i, j) whose gradient a backward pass with these slips hands back."""
+    H, W = dy.shape[2:]
+    if "ceil ignored" in slips:
+        rows, cols = outputs(window, ceil_mode, slips)
+        H, W = min(H, rows), min(W, cols)
+    if "one window short" in slips:
+        H, W = dy.shape[2] - 1, dy.shape[3] - 1
+    return iter(np.ndindex(H, W))
 
 
 class Frame:
@@ -86,6 +103,14 @@ class Frame:
         )
         return (slice(None), slice(None), rows[:, np.newaxis], cols)
 
+    def at_unpadded(self, i: int, j: int) -> tuple:
+        """Window (i, j) cut from an array without padding: short, or empty, near its end."""
+        cut = [
+            slice(taps[0], taps[-1] + 1, max(axis.dilation, 1))
+            for taps, axis in zip(self.taps(i, j), (self.rows, self.cols), strict=True)
+        ]
+        return (slice(None), slice(None), *cut)
+
     def taps(self, i: int, j: int) -> tuple[np.ndarray, np.ndarray]:
         """The rows and the columns of window (i, j), counted from the padding's first cell."""
         rows, cols = self.rows, self.cols
@@ -104,6 +129,8 @@ class Frame:
             return padded[:, :, top : -bottom or 0, left : -right or 0]
         if "cut at the end" in slips:
             return padded[:, :, :H, :W]
+        if "leading padding cut twice" in slips:
+            return padded[:, :, top : padded.shape[2] - top, left : padded.shape[3] - left]
         inside = padded[:, :, top : top + H, left : left + W]
         if "remainder dropped" in slips:
             reach = [a.size + a.after - max(a.remainder, 0) for a in (self.rows, self.cols)]

@@ -1,0 +1,299 @@
+"""Convolution with slips, forward and backward: one product for each, on windows as columns.
+
+Weights stand here as (G, M/G, C/G, kh, kw), maps and channels by group. A slip "… in dx" or
+"… in dweight" is made in that gradient alone.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from convpool.arguments import convolution
+from convpool.geometry import Axis, Groups, Window
+from convpool.verify.examination import Arrays
+from convpool.verify.mistaken.columns import gather, inside, laid, misplaced, scatter
+from convpool.verify.mistaken.windows import Slips
+
+ARGUMENTS = ("stride", "padding", "dilation", "groups")
+
+
+def conv2d(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
+    """→ y."""
+    x, weight, bias = arrays["x"], arrays["weight"], arrays.get("bias")
+    window, groups = convolution(x, weight, bias, *(arguments[name] for name in ARGUMENTS))
+    if "kernel read as columns, rows" in slips:
+        weight = weight.reshape(*weight.shape[:2], *weight.shape[:1:-1])
+        window = convolution(x, weight, bias, *(arguments[name] for name in ARGUMENTS))[0]
+    y = correlate(x, turned(weight, groups, slips), *laid(window, arguments, slips), groups, slips)
+    return {"y": biased(y, bias, slips)}
+
+
+def conv2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
+    """→ dx, dweight, dbias."""
+    dy, x, weight = arrays["dy"], arrays["x"], arrays["weight"]
+    right, groups = convolution(x, weight, None, *(arguments[name] for name in ARGUMENTS))
+    in_dx, in_dweight = inside(slips, "dx"), inside(slips, "dweight")
+
+    dx = spread(
+        misread(dy, in_dx),
+        turned(weight, groups, in_dx),
+        misplaced(right, arguments, in_dx),
+        groups,
+        in_dx,
+    )
+    dweight = weight_gradient(
+        misread(dy, in_dweight), x, misplaced(right, arguments, in_dweight), groups, in_dweight
+    )
+    dbias = bias_gradient(misread(dy, slips), slips)
+    return averaged({"dx": dx, "dweight": dweight, "dbias": dbias}, len(x), slips)
+
+
+# ---------------------------------------------------------------------------- the three products
+
+
+def correlate(
+    x: np.ndarray,
+    weight: np.ndarray,
+    window: Window,
+    out: tuple[int, int],
+    groups: Groups,
+    slips: Slips,
+) -> np.ndarray:
+    """Kernels times columns: (G, M/G, R) · (N, G, R, L) → (N, M, H', W')."""
+    N, M, L = len(x), len(weight), out[0] * out[1]
+    reads, writes = dealt(groups, M, slips)
+    col = read(gather(x, window, out), reads, slips)  # (N, G, C/G, kh, kw, H', W')
+    if "channels fastest" in slips:
+        col = np.moveaxis(col, 2, 4)
+    y = np.empty((N, M, L), x.dtype)
+    y[:, writes] = by_group(weight, groups, writes) @ col.reshape(N, groups.count, -1, L)
+    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
+        y = np.ascontiguousarray(y.swapaxes(1, 2))
+    if "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
+        y = np.ascontiguousarray(y.swapaxes(0, 1))
+    return y.reshape(N, M, *out)
+
+
+def spread(
+    dy: np.ndarray, weight: np.ndarray, window: Window, groups: Groups, slips: Slips
+) -> np.ndarray:
+    """Each output, times its kernel, over its window: (N, M, H', W') → dx."""
+    N, M, *out = dy.shape
+    if "stride zeros missing" in slips or "stride zeros missing, own size" in slips:
+        window = Window(*(replace(axis, stride=1) for axis in (window.rows, window.cols)))
+    if "stride zeros missing, own size" in slips:
+        slips = slips | {"remainder dropped"}
+    kh, kw = weight.shape[2:]
+    reads, writes = dealt(groups, M, slips)
+    kernels = by_group(weight, groups, writes)  # (G, M/G, R)
+    flows = dy.reshape(N, M, -1)[:, writes]  # (N, G, M/G, L)
+    if "assign maps" in slips:  # the last map of a group overwrites the others
+        kernels, flows = kernels[:, -1:], flows[:, :, -1:]
+        slips = slips | {"assign"}
+    dcol = (kernels.swapaxes(1, 2) @ flows).reshape(N, groups.count, -1, kh, kw, *out)
+    if "channels fastest" in slips:
+        dcol = dcol.reshape(N, groups.count, kh, kw, -1, *out).transpose(0, 1, 4, 2, 3, 5, 6)
+    if "every group for all" in slips:
+        dcol = np.broadcast_to(dcol.sum(axis=1, keepdims=True), dcol.shape)
+    col = np.zeros((N, groups.count * groups.inputs, *dcol.shape[3:]), dy.dtype)
+    for g, channels in enumerate(reads):
+        col[:, channels] += dcol[:, g]
+    return scatter(col, window, slips, shift(window, slips))
+
+
+def weight_gradient(
+    dy: np.ndarray, x: np.ndarray, window: Window, groups: Groups, slips: Slips
+) -> np.ndarray:
+    """Outputs times columns: (N, G, M/G, L) · (N, G, L, R), summed over n → (M, C/G, kh, kw)."""
+    out = dy.shape[2:]
+    right = window.rows.kernel, window.cols.kernel
+    window = Window(*(meeting(axis, n, slips) for axis, n in
+                      zip((window.rows, window.cols), out, strict=True)))  # fmt: skip
+    if "last image" in slips:
+        dy, x = dy[-1:], x[-1:]
+    N, M = dy.shape[:2]
+    reads, writes = dealt(groups, M, slips)
+    col = read(gather(x, window, out, shift(window, slips)), reads, slips)
+    flows = dy.reshape(N, M, -1)[:, writes]
+    columns = col.reshape(N, groups.count, -1, flows.shape[3])  # (N, G, R, L)
+    product = (flows @ columns.swapaxes(2, 3)).sum(axis=0)  # (G, M/G, R)
+    dweight = np.empty((M, *col.shape[2:5]), x.dtype)
+    dweight[writes] = product.reshape(*writes.shape, *col.shape[2:5])
+    if "remainder at the front" in slips:
+        dweight = dweight[:, :, -right[0] :, -right[1] :]
+    return written(dweight, groups, slips)
+
+
+def meeting(axis: Axis, out: int, slips: Slips) -> Axis:
+    """One axis of dweight, a correlation of x with dy: how far apart both lie, how many results."""
+    if "stride zeros missing" in slips or "stride zeros missing, own size" in slips:
+        axis = replace(axis, stride=1)
+    if "stride and dilation not exchanged" in slips:
+        axis = replace(axis, stride=axis.dilation, dilation=axis.stride)
+    uncut = {
+        "stride zeros missing, own size",
+        "stride and dilation not exchanged",
+        "remainder dropped",
+        "remainder at the front",
+        "padding ignored, own size",
+    }
+    if "padding ignored, own size" in slips:
+        axis = replace(axis, before=0, after=0)
+    if not uncut & slips:
+        return axis
+    room = axis.before + axis.size + axis.after - (out - 1) * axis.stride - 1
+    if room < 0:
+        raise ValueError("dy is larger than x")
+    return replace(axis, kernel=room // axis.dilation + 1)
+
+
+def written(dweight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
+    """dweight as the slips would lay it out."""
+    M, C, kh, kw = dweight.shape
+    if "kernel flipped" in slips:
+        return dweight[:, :, ::-1, ::-1]
+    if "channels exchanged" in slips:
+        return (
+            dweight.reshape(groups.count, -1, C, kh, kw)
+            .swapaxes(1, 2)
+            .reshape(-1, M // groups.count, kh, kw)
+        )
+    if "maps last in memory" in slips:  # (C·kh·kw, M) taken for (M, C·kh·kw)
+        return np.ascontiguousarray(dweight.reshape(M, -1).T).reshape(dweight.shape)
+    if "channels fastest" in slips:  # (M, kh, kw, C) taken for (M, C, kh, kw)
+        return np.ascontiguousarray(dweight.transpose(0, 2, 3, 1)).reshape(dweight.shape)
+    return dweight
+
+
+# ---------------------------------------------------------------------------- the bias
+
+
+def biased(y: np.ndarray, bias: np.ndarray | None, slips: Slips) -> np.ndarray:
+    """y with a number for each map."""
+    if bias is None or "bias forgotten" in slips:
+        return y
+    if "bias along the columns" in slips:
+        return y + bias
+    return y + bias[:, np.newaxis, np.newaxis]
+
+
+def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
+    """The sum over images and places, or over what the slips take for them."""
+    named = next((slip for slip in slips if slip.startswith("dbias over ")), None)
+    if named:
+        return np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+    if "last image" in slips:
+        return dy[-1].sum(axis=(1, 2))
+    total = dy.sum(axis=(0, 2, 3))
+    if "dbias averaged" in slips:
+        return total / (dy[:, 0].size)
+    if "dbias averaged by batch" in slips:
+        return total / len(dy)
+    if "dbias averaged by places" in slips:
+        return total / dy[0, 0].size
+    return total
+
+
+def averaged(results: Arrays, N: int, slips: Slips) -> Arrays:
+    """Gradients divided by N, all of them or some."""
+    divided = {
+        "batch averaged": ("dx", "dweight", "dbias"),
+        "parameters averaged": ("dweight", "dbias"),
+        "dweight averaged": ("dweight",),
+        "dx averaged": ("dx",),
+    }
+    for slip in divided.keys() & slips:
+        results |= {name: results[name] / N for name in divided[slip]}
+    return results
+
+
+# ---------------------------------------------------------------------------- who meets whom
+
+
+def dealt(groups: Groups, maps: int, slips: Slips) -> tuple[np.ndarray, np.ndarray]:
+    """The channels that each group reads, and the maps that are its own: (G, C/G), (G, M/G)."""
+    G = groups.count
+    reads = np.arange(G * groups.inputs).reshape(G, -1)
+    writes = np.arange(maps).reshape(G, -1)
+    if "first group for all" in slips:
+        reads = np.broadcast_to(reads[:1], reads.shape)
+    if "channels in turns" in slips or "channels and maps in turns" in slips:
+        reads = np.arange(G * groups.inputs).reshape(-1, G).T
+    if "maps in turns" in slips or "channels and maps in turns" in slips:
+        writes = np.arange(maps).reshape(-1, G).T
+    return reads, writes
+
+
+def read(col: np.ndarray, reads: np.ndarray, slips: Slips) -> np.ndarray:
+    """(N, C, …) → (N, G, C/G, …): what each group reads."""
+    dealt_out = col[:, reads]
+    if "every group for all" in slips:
+        return np.broadcast_to(dealt_out.sum(axis=1, keepdims=True), dealt_out.shape)
+    return dealt_out
+
+
+def by_group(weight: np.ndarray, groups: Groups, writes: np.ndarray) -> np.ndarray:
+    """(M, C/G, kh, kw) → (G, M/G, C/G·kh·kw)."""
+    return weight[writes].reshape(groups.count, writes.shape[1], -1)
+
+
+def turned(weight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
+    """The weight as somebody who makes these slips would turn it, or read it."""
+    for slip in TURNS.keys() & slips:
+        weight = TURNS[slip](weight)
+    if "channels exchanged" in slips:
+        weight = exchanged(weight, groups)
+    if "weight maps last in memory" in slips:  # (M, C·kh·kw) taken for (C·kh·kw, M)
+        weight = np.ascontiguousarray(weight.reshape(-1, len(weight)).T).reshape(weight.shape)
+    return weight
+
+
+def exchanged(weight: np.ndarray, groups: Groups) -> np.ndarray:
+    """Maps for channels in every group; that runs unnoticed where there are as many of both."""
+    M, C, kh, kw = weight.shape
+    if M != C * groups.count:
+        raise ValueError("with more maps than channels the products do not fit")
+    by_group = weight.reshape(groups.count, C, C, kh, kw)
+    return by_group.swapaxes(1, 2).reshape(weight.shape)
+
+
+def _same_shape(turn):
+    def checked(weight: np.ndarray) -> np.ndarray:
+        result = turn(weight)
+        if result.shape != weight.shape:
+            raise ValueError("only a square kernel can be turned so")
+        return result
+
+    return checked
+
+
+# What each slip does to the kernels that are laid over the windows.
+TURNS = {
+    "kernel flipped": lambda w: w[:, :, ::-1, ::-1],
+    "rows flipped": lambda w: w[:, :, ::-1],
+    "columns flipped": lambda w: w[:, :, :, ::-1],
+    "everything flipped": lambda w: w[::-1, ::-1, ::-1, ::-1],
+    "channels flipped": lambda w: w[:, ::-1, ::-1, ::-1],
+    "maps and channels flipped": lambda w: w[::-1, ::-1],
+    "kernel transposed": _same_shape(lambda w: w.swapaxes(2, 3)),
+    "kernel transposed and flipped": _same_shape(lambda w: w.swapaxes(2, 3)[:, :, ::-1, ::-1]),
+    "quarter turn": _same_shape(lambda w: np.rot90(w, 1, (2, 3))),
+    "three quarter turns": _same_shape(lambda w: np.rot90(w, 3, (2, 3))),
+}
+
+
+def misread(dy: np.ndarray, slips: Slips) -> np.ndarray:
+    """dy reshaped to a matrix where it had to be transposed first."""
+    N, M, H_out, W_out = dy.shape
+    if "dy maps last in memory" in slips:  # (N, M, H', W') taken for (N, H', W', M)
+        return dy.reshape(N, H_out, W_out, M).transpose(0, 3, 1, 2)
+    if "dy maps first in memory" in slips:  # … for (M, N, H', W')
+        return dy.reshape(M, N, H_out, W_out).swapaxes(0, 1)
+    return dy
+
+
+def shift(window: Window, slips: Slips) -> tuple[int, int]:
+    """How many cells late everything lies where zeros are put in front of dy, not between."""
+    late = "zeros in front" in slips
+    return (window.rows.stride - 1, window.cols.stride - 1) if late else (0, 0)

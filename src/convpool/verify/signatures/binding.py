@@ -1,0 +1,152 @@
+"""Which parameter of a function takes what: by its name, else by its place."""
+
+import inspect
+from collections.abc import Callable, Collection
+from inspect import Parameter
+from typing import Any
+
+from convpool import operators
+from convpool.verify.cases import defaults
+from convpool.verify.examination import NotSupported
+from convpool.verify.signatures import names
+from convpool.verify.signatures.question import Question, told
+
+MANY = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def order(op: str) -> list[str]:
+    """The parameters of an operator, in its order."""
+    return [n for n in inspect.signature(getattr(operators, op)).parameters if n != "layout"]
+
+
+class Binding:
+    """The roles of a function's parameters in an operator.
+
+    A parameter takes what its name says. One without a default whose name says nothing takes what
+    comes first, in the operator's order, of all that no other parameter takes. A function that
+    does not show its parameters, as those of libraries, is taken to have the operator's own.
+    """
+
+    nothing = Parameter.empty
+
+    def __init__(
+        self,
+        function: Callable,
+        op: str,
+        *,
+        skip: int = 0,
+        without: Collection[str] = (),
+        wanted: Collection[str] = (),
+        cached: bool = False,
+    ) -> None:
+        self.function, self.op = function, op
+        self.parameters = _parameters(function)[skip:]
+        self.hidden = all(parameter.kind in MANY for parameter in self.parameters)
+        if self.hidden:
+            own = inspect.signature(getattr(operators, op)).parameters
+            self.parameters = [own[name] for name in order(op)]
+        self.roles = self._bound(set(without), cached)
+        missing = [role for role in wanted if role not in self.tells and not self.settings]
+        if missing:
+            self._refuse(f"nothing for {names.listed(missing)}")
+
+    @property
+    def tells(self) -> set[str]:
+        """The operator's arrays and arguments that the function can be told."""
+        return {told(role, self.op) for role in self.roles.values()}
+
+    @property
+    def settings(self) -> bool:
+        """Whether the arguments come in a dict."""
+        return "settings" in self.roles.values()
+
+    def arguments(self, question: Question) -> tuple[list[Any], dict[str, Any]]:
+        """What to call the function with."""
+        if self.hidden:
+            return self._own(question)
+        args, kwargs = [], {}
+        for parameter in self.parameters:
+            role = self.roles.get(parameter.name)
+            if role is None or not question.says(role):
+                continue
+            if role == "bias" and role not in question.handed and parameter.default is None:
+                continue
+            default = None if parameter.default is Parameter.empty else parameter.default
+            value = question.value(role, default)
+            if parameter.kind is Parameter.POSITIONAL_ONLY:
+                args.append(value)
+            else:
+                kwargs[parameter.name] = value
+        return args, kwargs
+
+    def _own(self, question: Question) -> tuple[list[Any], dict[str, Any]]:
+        """Arrays by their place, and by their names the arguments that are not as usual."""
+        usual = defaults(self.op)
+        arrays = [question.handed.get(name) for name in order(self.op) if name not in usual]
+        values = {n: question.value(n, usual[n]) for n in usual if question.says(n)}
+        return arrays, {n: v for n, v in values.items() if v != usual[n]}
+
+    def _bound(self, without: set[str], cached: bool) -> dict[str, str]:
+        roles: dict[str, str] = {}
+        for parameter in self.parameters:
+            role = parameter.name if self.hidden else names.role(parameter.name, self.op)
+            has = role and (_has(self.op, role) or (cached and role == "cache"))
+            if role and has and role not in {*roles.values(), *without}:
+                roles[parameter.name] = role
+        told_already = {told(role, self.op) for role in roles.values()} | without
+        left = [role for role in order(self.op) if role not in told_already]
+        if cached and "cache" not in roles.values():
+            left.insert(1 if left and left[0] == "dy" else 0, "cache")
+        for parameter in self.parameters:
+            if parameter.name in roles or parameter.kind in MANY:
+                continue
+            if parameter.default is Parameter.empty:
+                if not left:
+                    self._refuse(f"no use for {parameter.name}")
+                roles[parameter.name] = left.pop(0)
+        return roles
+
+    def _refuse(self, found: str) -> None:
+        takes = names.listed(parameter.name for parameter in self.parameters)
+        raise ValueError(
+            f"{names.called(self.function)}({takes}): found {found}; "
+            f"{self.op} takes {names.listed(order(self.op))}"
+        )
+
+
+def _has(op: str, role: str) -> bool:
+    """Whether an operator can say anything about a role."""
+    if role in ("x_shape", "x_rows", "x_cols", "in_channels", "out_channels", "settings", "layout"):
+        return True
+    if role in ("bias", "kernel_size", "weight_shape") or told(role, op) == "kernel_size":
+        return "weight" in order(op) or told(role, op) in order(op)
+    if role == "mode":
+        return "pool" in op
+    return told(role, op) in order(op) or (role == "y" and op.endswith("_backward"))
+
+
+def _parameters(function: Callable) -> list[Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # a builtin of a library
+        return []
+
+
+def demand(question: Question, tells: Collection[str]) -> None:
+    """`NotSupported` if the trial says something that the function cannot be told."""
+    usual = defaults(question.op)
+    for name in question.trial.arguments:
+        if name not in tells and not _is_usual(question, name, usual[name]):
+            raise NotSupported(f"takes no {name}")
+
+
+def _is_usual(question: Question, name: str, default: Any) -> bool:
+    """Whether an argument says no more than a function does without it."""
+    given = question.trial.arguments[name]
+    if name == "stride" and default is None:
+        return question.pair("stride") == question.pair("kernel_size")
+    if name == "norm_type":
+        return given == 2
+    if name == "padding":
+        return given in (0, (0, 0), ((0, 0), (0, 0)), "valid")
+    return given == default or given == (default, default)

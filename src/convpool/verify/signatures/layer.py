@@ -1,0 +1,131 @@
+"""Layers: a class with `forward` and `backward`, made anew for each case."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from convpool.verify.examination import Unfit
+from convpool.verify.signatures import names
+from convpool.verify.signatures.arguments import needed
+from convpool.verify.signatures.asking import Asking, Custom, named
+from convpool.verify.signatures.binding import Binding
+from convpool.verify.signatures.question import Question
+
+DATA = ("dy", "x", "col", "y", "indices")  # what a constructor never takes
+HOLDERS = ("params", "parameters", "weights", "grads", "gradients", "grad", "dparams")
+
+
+class Layer(Asking):
+    """Makes the layer, gives it the weights, and runs it there and back."""
+
+    def __init__(self, function: type, custom: Custom) -> None:
+        self.function = function
+        self.forward_op = custom.op.removesuffix("_backward")
+        self.binding = constructor(function, self.forward_op)
+        run = function.forward if hasattr(function, "forward") else function.__call__
+        self.bindings = [self.binding, Binding(run, self.forward_op, skip=1)]
+        if custom.op != self.forward_op:
+            if not hasattr(function, "backward"):
+                raise ValueError(f"{names.called(function)} has no method backward")
+            self.bindings.append(Binding(function.backward, custom.op, skip=1, wanted=["dy"]))
+        super().__init__(custom, *self.bindings)
+        self.holds_bias = False
+        self._check()
+
+    def _check(self) -> None:
+        missing = [name for name in needed(self.forward_op) if name not in super().tells]
+        if missing:
+            takes = names.listed(parameter.name for parameter in self.binding.parameters)
+            called = names.called(self.function)
+            raise ValueError(f"{called}({takes}): found nothing for {names.listed(missing)}")
+
+    @property
+    def tells(self) -> set[str]:
+        return super().tells | ({"bias"} if self.holds_bias else set())
+
+    def results(self, question: Question) -> dict[str, Any]:
+        layer = self.made(question)
+        self._parametrise(layer, question)
+        result, expected = self._run(layer, question), tuple(question.trial.expected)
+        if self.custom.op != self.forward_op:
+            result = self._call(layer.backward, self.bindings[2], question)
+        given = {} if result is None else named(result, self.custom, expected)
+        kept = {n: value for n, value in _kept(layer, self.forward_op) if n in expected}
+        if result is None and expected[0] not in kept:
+            given = {expected[0]: None}
+        return kept | given
+
+    def made(self, question: Question) -> Any:
+        """A layer with the hyperparameters of a case."""
+        return self._call(self.function, self.binding, question)
+
+    def _run(self, layer: Any, question: Question) -> Any:
+        return self._call(getattr(layer, "forward", layer), self.bindings[1], question)
+
+    def _call(self, function: Any, binding: Binding, question: Question) -> Any:
+        args, kwargs = binding.arguments(question)
+        return function(*args, **kwargs)
+
+    def _parametrise(self, layer: Any, question: Question) -> None:
+        """Set the weights, which may be there only after a first forward pass."""
+        if "weight" not in question.arrays or "weight" in super().tells:
+            return
+        if not _places(layer, "weight", self.forward_op):
+            self._run(layer, question)
+        if not _places(layer, "weight", self.forward_op):
+            raise Unfit(f"found no weights in the layer, only {names.listed(vars(layer))}")
+        self.holds_bias = bool(_places(layer, "bias", self.forward_op))
+        for name in ("weight", "bias"):
+            for place, key in _places(layer, name, self.forward_op):
+                value = question.value(name, None)
+                place[key] = _like(place[key], value, key)
+
+
+def constructor(function: type, op: str) -> Binding:
+    """The binding of a class; `bias=True` says whether there is one, and takes none."""
+    bound = Binding(function, op, without=DATA)
+    for parameter in bound.parameters:
+        if bound.roles.get(parameter.name) == "bias" and isinstance(parameter.default, bool):
+            del bound.roles[parameter.name]
+    return bound
+
+
+def _holders(layer: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The attributes of a layer, and the dicts in them that hold parameters or gradients."""
+    yield "", vars(layer)
+    for name, value in vars(layer).items():
+        if names.plain(name) in HOLDERS and isinstance(value, dict):
+            yield names.plain(name), value
+        elif isinstance(getattr(value, "data", None), np.ndarray):  # a parameter object
+            yield name, vars(value)
+
+
+def _places(layer: Any, role: str, op: str) -> list[tuple[dict[str, Any], str]]:
+    """Where a layer keeps its weights or its bias."""
+    return [
+        (holder, key)
+        for name, holder in _holders(layer)
+        for key, value in holder.items()
+        if isinstance(value, np.ndarray)
+        and not names.plain(name).startswith("g")
+        and names.role(name if key == "data" else key, op) == role
+    ]
+
+
+def _kept(layer: Any, op: str) -> Iterator[tuple[str, Any]]:
+    """The results that a layer keeps instead of returning them, by name."""
+    for name, holder in _holders(layer):
+        for key, value in holder.items():
+            role = names.role(name if key == "grad" else key, op)
+            if name in ("grads", "gradients", "grad") or key == "grad":
+                yield f"d{role}", value
+            elif names.result(key):
+                yield str(names.result(key)), value
+
+
+def _like(old: np.ndarray, new: np.ndarray, name: str) -> np.ndarray:
+    """New values in the shape that a layer gave its own."""
+    if old.shape != new.shape and (new.ndim > 1 or old.size != new.size):
+        raise Unfit(f"the layer's {name} has shape {old.shape}, expected {new.shape}")
+    return new.reshape(old.shape)
