@@ -149,7 +149,7 @@ def _imported(file: str) -> ModuleType:
             raise CouldNotRun(f"there is neither a file nor a module {file}")
         return importlib.import_module(file)
     if not path.is_file():
-        near = get_close_matches(path.name, _names(path.parent), 2)
+        near = get_close_matches(path.name, _names(path.parent), 1)
         raise CouldNotRun(f"there is no file {file}{_hint(near, '')}")
     return _loaded(path.resolve())
 

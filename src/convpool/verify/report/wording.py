@@ -79,15 +79,8 @@ def groups(findings: Iterable[Finding]) -> list[tuple[str, list[str]]]:
 def notes(report: "Report") -> list[str]:
     """What else a reader should know."""
     counts = Counter(note for finding in report.findings for note in set(finding.notes))
-    told = [
-        f"{note} ({cases(count)})." for note, count in sorted(counts.items(), key=lambda i: -i[1])
-    ]
-    given = [finding for finding in report.findings if finding.actual]
-    due = dict.fromkeys(name for finding in given for name in finding.trial.expected)
-    never = [name for name in due if not any(name in finding.actual for finding in given)]
-    if never:
-        told.append(f"Never returned, so never checked: {_listed(never)}.")
-    return told
+    often = sorted(counts.items(), key=lambda item: -item[1])
+    return [f"{note} ({cases(count)})." for note, count in often]
 
 
 def arguments(given: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
