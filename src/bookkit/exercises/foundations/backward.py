@@ -73,6 +73,13 @@ def _added_up(dy, add):
     return dx
 
 
+def _window_by_window(dy):
+    dx = np.zeros(len(dy) + 2)
+    for i in range(len(dy)):
+        dx[i : i + 3] = dy[i] / 3
+    return dx
+
+
 BACKWARD["ex-backward-2"] = Exercise(
     ask=_averages_sent_back,
     questions={
@@ -88,6 +95,12 @@ BACKWARD["ex-backward-2"] = Exercise(
             "A cell gets a part from each window that covers it. `=` keeps the last part alone; "
             "`+=` adds them.",
             (lambda dy: _added_up(dy, lambda before, part: part),),
+        ),
+        Wrong(
+            "assignment in overlap, window by window",
+            "A cell gets a part from each window that covers it, and here the last window takes "
+            "all. Add the parts with `+=`.",
+            (_window_by_window,),
         ),
         Wrong(
             "the share forgotten",
