@@ -29,6 +29,8 @@ def avg_pool2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips)
     window = _window(x, arguments, slips)
     frame = Frame(window)
     visits = visited(dy, window, arguments["ceil_mode"], slips)
+    if "shares put into dx unpadded" in slips:
+        slips = slips | {"cut at the end"}
     return {"dx": shared_out(dy, x, frame, visits, _divisor(frame, arguments, slips), slips)}
 
 

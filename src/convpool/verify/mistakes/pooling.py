@@ -294,7 +294,7 @@ BIN: tuple[Mistake, ...] = (
 GEOMETRY: tuple[Mistake, ...] = (
     Mistake(
         "padding ignored",
-        ("padding ignored", "size without padding"),
+        ("padding ignored", "size without padding", "shares put into dx unpadded"),
         (*WINDOWS, *_backward("avg_pool2d", "lp_pool2d"), "max_unpool2d"),
         "`padding` is taken and not used, in the windows or in the size of the output.",
         "Tap u of window i lies on row i·s − p + u·d, and H' counts the padding on both sides.",
@@ -394,9 +394,11 @@ GEOMETRY: tuple[Mistake, ...] = (
         (
             "all exchanged",
             "kernel exchanged",
+            "kernel exchanged, and its stride",
             "stride exchanged",
             "dilation exchanged",
             "padding exchanged",
+            "output_size exchanged",
             "divided by the height",
         ),
         (
