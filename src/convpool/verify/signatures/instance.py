@@ -25,10 +25,7 @@ class Instance(Layer):
 
     def _check(self) -> None:
         check_read(self.fixed, self.layer, self.forward_op)
-
-    @property
-    def tells(self) -> set[str]:
-        return super().tells | {told(role, self.forward_op) for role, _ in self.fixed.values()}
+        self.holds |= {told(role, self.forward_op) for role, _ in self.fixed.values()}
 
     def made(self, question: Question) -> Any:
         demand_fit(self.fixed, question)

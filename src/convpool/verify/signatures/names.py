@@ -58,7 +58,7 @@ TAKEN = {
     "layout": "layout",
 }
 
-# Words that say something else to some operators: those whose name holds the key, the longest first.
+# Words that say something else to operators with such a name, the longest one that fits.
 HERE = {
     "conv": {
         "weight": "kernel kernels filter filters f k kernel_array",
