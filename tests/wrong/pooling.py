@@ -584,6 +584,23 @@ def routed_past_zeros(dy, x, kernel_size, stride=None, padding=0):
     return dcells[:, :, top : top + x.shape[2], left : left + x.shape[3]]
 
 
+@wrong("max_pool2d_backward", "zero padding in max")
+def routed_past_zeros_on_all_sides(dy, x, kernel_size, stride=None, padding=0, ceil_mode=False):
+    stride = stride or kernel_size
+    (top, _), (left, _) = four(padding)
+    reach = [
+        (out - 1) * s + k
+        for out, s, k in zip(dy.shape[2:], both(stride), both(kernel_size), strict=True)
+    ]
+    cells = np.zeros((*x.shape[:2], *np.maximum(reach, padded(x, padding, 0).shape[2:])), x.dtype)
+    cells[:, :, top : top + x.shape[2], left : left + x.shape[3]] = x
+    dcells = np.zeros_like(cells)
+    for n, c, i, j in np.ndindex(dy.shape):
+        at = slices(i, j, kernel_size, stride)
+        dcells[n, c][at] += first_one(cells[n, c][at]) * dy[n, c, i, j]
+    return dcells[:, :, top : top + x.shape[2], left : left + x.shape[3]]
+
+
 @wrong("max_pool2d_backward", "windows from the unpadded input")
 def mask_from_unpadded(dy, x, kernel_size, stride=None, padding=0):
     """As in the third source, in N, C, H, W."""

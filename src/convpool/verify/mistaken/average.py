@@ -69,7 +69,7 @@ def _counted(taps: np.ndarray, axis: Any, padding_counts: bool, slips: Slips) ->
 
 def divide_by(rows: float, cols: float, slips: Slips) -> float:
     """rows · cols, or what `/ rows * cols` divides by."""
-    return rows / cols if "no parentheses" in slips else rows * cols
+    return np.float64(rows) / cols if "no parentheses" in slips else rows * cols
 
 
 def means(
