@@ -193,6 +193,16 @@ def test_a_terminal_shows_the_same_in_colour():
     assert "\x1b[1;31m2.50\x1b[0m" in captured.get() or "\x1b[1;31m 2.50\x1b[0m" in captured.get()
 
 
+def test_a_narrow_terminal_loses_no_reason():
+    from rich.console import Console
+
+    console = Console(width=50, height=100, _environ={})
+    with console.capture() as captured:
+        console.print(report(failed(ASSIGNED), *REFUSED))
+    assert "failed  overlap: dx differs in 1 of 6 entries\n" in captured.get()
+    assert "not supported  2 cases: takes no dilation\n" in captured.get()
+
+
 # ---------------------------------------------------------------------------- notebook
 
 

@@ -1,6 +1,6 @@
 """Somebody's operator against the case table, and the mistake that it makes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from convpool.verify import cases, mistaken, mistakes
@@ -19,7 +19,6 @@ def conformance(
     weights: str | None = None,
     returns: str | None = None,
     limit: float = 5.0,
-    each: Callable[[Finding], None] = lambda finding: None,
 ) -> Report:
     """Run a function against every case of an operator, and name the mistake that it makes.
 
@@ -47,8 +46,6 @@ def conformance(
         What a function returns that returns only a part, as in "dx,dweight".
     limit : float
         Seconds for one case. After one that takes longer no more are tried.
-    each : callable, optional
-        Is told the finding of each case as it comes.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def conformance(
         weights=weights,
         returns=returns,
     )
-    findings = examine(ask, cases.trials(op), limit=limit, each=each)
+    findings = examine(ask, cases.trials(op), limit=limit)
     return judge(name_of(function), op, findings)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from convpool.verify.report import Report
 
 WIDTH = 100  # of plain text
+NARROW = 80  # below, a table is a list
 GAP = "    "  # between planes side by side
 STYLES = {"failed": "red", "not supported": "yellow", "not run": "yellow", "passed": "green"}
 
@@ -73,6 +74,11 @@ def _table(report: "Report", width: int) -> Iterator[Text]:
         ]
     if passed := report.having("passed"):
         rows.append(("passed", wording.cases(len(passed)), ""))
+    if width < NARROW:
+        for status, case, reason in rows:
+            line = Text.assemble((status, STYLES[status]), "  ", case)
+            yield line.append(f": {reason}" if reason else "")
+        return
     columns = [min(max((len(row[k]) for row in rows), default=0), 50) for k in (0, 1)]
     for status, case, reason in rows:
         line = Text.assemble((status.ljust(columns[0]), STYLES[status]), "  ")
