@@ -68,13 +68,24 @@ class Asking(ABC):
         question = Question(trial, self.custom.op, self.custom.layout, spelling)
         if not any(binding.settings for binding in self.bindings):
             demand(question, self.tells)
-        results = self.results(question)
-        demand(question, self.tells | question.settings.read)  # a dict may never have been read
+        results = self._read(question)
         notes = []
         if "bias" in trial.arrays and "bias" not in self.tells:
             results["y"] = self._biased(question, results["y"])
             notes.append("takes no bias: it was added to what the function returns")
         return answer(question, results, notes)
+
+    def _read(self, question: Question) -> dict[str, Any]:
+        """The results, if the function read all that it was given in a dict."""
+        try:
+            results = self.results(question)
+        except NotSupported:
+            raise
+        except Exception:  # whatever somebody's code may raise
+            demand(question, self.tells | question.settings.read)
+            raise
+        demand(question, self.tells | question.settings.read)
+        return results
 
     @property
     def tells(self) -> set[str]:

@@ -104,11 +104,8 @@ class Binding:
         return roles
 
     def _refuse(self, found: str) -> None:
-        takes = names.listed(parameter.name for parameter in self.parameters)
-        raise ValueError(
-            f"{names.called(self.function)}({takes}): found {found}; "
-            f"{self.op} takes {names.listed(order(self.op))}"
-        )
+        shown = names.shown(self.function, self.parameters)
+        raise ValueError(f"{shown}: found {found}; {self.op} takes {names.listed(order(self.op))}")
 
 
 def _has(op: str, role: str) -> bool:

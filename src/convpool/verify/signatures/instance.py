@@ -27,6 +27,9 @@ class Instance(Layer):
         check_read(self.fixed, self.layer, self.forward_op)
         self.holds |= {told(role, self.forward_op) for role, _ in self.fixed.values()}
 
+    def _takes_weights(self) -> bool:
+        return False
+
     def made(self, question: Question) -> Any:
         demand_fit(self.fixed, question)
         return copy.deepcopy(self.layer)

@@ -35,13 +35,13 @@ class Layer(Asking):
     def _check(self) -> None:
         missing = [name for name in needed(self.forward_op) if name not in self.tells]
         if missing:
-            takes = names.listed(parameter.name for parameter in self.bindings[0].parameters)
-            called = names.called(self.function)
-            raise ValueError(f"{called}({takes}): found nothing for {names.listed(missing)}")
+            shown = names.shown(self.function, self.bindings[0].parameters)
+            raise ValueError(f"{shown}: found nothing for {names.listed(missing)}")
 
     def results(self, question: Question) -> dict[str, Any]:
         layer = self.made(question)
-        self._parametrise(layer, question)
+        if "weight" in question.arrays and not self._takes_weights():
+            self._parametrise(layer, question)
         result, expected = self._run(layer, question), tuple(question.trial.expected)
         if self.custom.op != self.forward_op:
             result = self._call(layer.backward, self.bindings[2], question)
@@ -55,6 +55,9 @@ class Layer(Asking):
         """A layer with the hyperparameters of a case."""
         return self._call(self.function, self.bindings[0], question)
 
+    def _takes_weights(self) -> bool:
+        return "weight" in self.bindings[0].tells | self.bindings[1].tells
+
     def _run(self, layer: Any, question: Question) -> Any:
         return self._call(getattr(layer, "forward", layer), self.bindings[1], question)
 
@@ -64,8 +67,6 @@ class Layer(Asking):
 
     def _parametrise(self, layer: Any, question: Question) -> None:
         """Set the weights, which may be there only after a first forward pass."""
-        if "weight" not in question.arrays or "weight" in self.tells:
-            return
         if not _places(layer, "weight", self.forward_op):
             self._run(layer, question)
         if not _places(layer, "weight", self.forward_op):

@@ -126,6 +126,11 @@ def listed(names: Iterable[Any]) -> str:
     return ", ".join(str(name) for name in names) or "nothing"
 
 
+def shown(function: Any, parameters: Iterable[inspect.Parameter]) -> str:
+    """A function with its parameters, for a message."""
+    return f"{called(function)}({', '.join(parameter.name for parameter in parameters)})"
+
+
 def called(function: Any) -> str:
     """What a function or an object is called."""
     return getattr(function, "__name__", type(function).__name__)
