@@ -21,7 +21,7 @@ def unfold(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
     window, out = laid(right, arguments, slips)
     col = ordered(gather(x, window, out), slips)
     N, rows = len(x), x.shape[1] * window.rows.kernel * window.cols.kernel
-    col = col.reshape(N, rows, -1)
+    col = col.reshape(N, rows, out[0] * out[1])
     if "windows as rows" in slips:
         return {"col": col.swapaxes(1, 2)}
     if "one matrix of rows" in slips:
@@ -55,7 +55,7 @@ def fold(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
 def laid(right: Window, arguments: dict[str, Any], slips: Slips) -> tuple[Window, tuple[int, int]]:
     """Where the taps lie and how many outputs are counted: "… in taps" spares the counting."""
     out = outputs(misplaced(right, arguments, slips), False, slips)
-    if min(out) < 1:
+    if min(out) < 0:
         raise ValueError("no window fits")
     return misplaced(right, arguments, inside(slips, "taps")), out
 
@@ -124,13 +124,15 @@ def scatter(
 ) -> np.ndarray:
     """(N, C, kh, kw, H', W') → (N, C, H, W), sums where windows overlap."""
     axes, out = (window.rows, window.cols), col.shape[4:]
-    rows, cols = (places(*each) for each in zip(axes, out, shift, strict=True))
-    cuts = [cut(axis, n, slips) for axis, n in zip(axes, out, strict=True)]
-    room = [
-        max(int(cells.max(initial=0)) + 1, start + size)
-        for cells, (start, size) in zip((rows, cols), cuts, strict=True)
-    ]
-    (top, height), (left, width) = cuts
+    (top, height), (left, width) = (cut(a, n, slips) for a, n in zip(axes, out, strict=True))
+    before = max(-top, 0), max(-left, 0)  # zeros in front of everything, if the cut begins there
+    top, left = top + before[0], left + before[1]
+    rows = places(axes[0], out[0], shift[0] + before[0])
+    cols = places(axes[1], out[1], shift[1] + before[1])
+    room = (
+        max(int(rows.max(initial=0)) + 1, top + height),
+        max(int(cols.max(initial=0)) + 1, left + width),
+    )
 
     def added(col: np.ndarray) -> np.ndarray:
         padded = np.zeros((*col.shape[:2], *room), col.dtype)
@@ -175,6 +177,6 @@ def cut(axis: Axis, out: int, slips: Slips) -> tuple[int, int]:
         ),
     }
     start, size = next((rules[slip] for slip in rules if slip in slips), (axis.before, axis.size))
-    if min(start, size) < 0:
+    if size < 0:
         raise ValueError("nothing is left")
     return start, size

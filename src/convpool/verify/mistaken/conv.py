@@ -26,7 +26,7 @@ def conv2d(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
         weight = weight.reshape(*weight.shape[:2], *weight.shape[:1:-1])
         window = convolution(x, weight, bias, *(arguments[name] for name in ARGUMENTS))[0]
     y = correlate(x, turned(weight, groups, slips), *laid(window, arguments, slips), groups, slips)
-    return {"y": biased(y, bias, slips)}
+    return {"y": retold(biased(y, bias, slips), slips)}
 
 
 def conv2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
@@ -66,12 +66,9 @@ def correlate(
     col = read(gather(x, window, out), reads, slips)  # (N, G, C/G, kh, kw, H', W')
     if "channels fastest" in slips:
         col = np.moveaxis(col, 2, 4)
+    to = dealt(groups, M, {"maps in turns"})[1] if "results in turns" in slips else writes
     y = np.empty((N, M, L), x.dtype)
-    y[:, writes] = by_group(weight, groups, writes) @ col.reshape(N, groups.count, -1, L)
-    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
-        y = np.ascontiguousarray(y.swapaxes(1, 2))
-    if "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
-        y = np.ascontiguousarray(y.swapaxes(0, 1))
+    y[:, to] = by_group(weight, groups, writes) @ col.reshape(N, groups.count, -1, L)
     return y.reshape(N, M, *out)
 
 
@@ -136,16 +133,16 @@ def meeting(axis: Axis, out: int, slips: Slips) -> Axis:
         "stride and dilation not exchanged",
         "remainder dropped",
         "remainder at the front",
-        "padding ignored, own size",
     }
     if "padding ignored, own size" in slips:
         axis = replace(axis, before=0, after=0)
-    if not uncut & slips:
+    if not uncut & slips and "padding ignored, own size" not in slips:
         return axis
     room = axis.before + axis.size + axis.after - (out - 1) * axis.stride - 1
     if room < 0:
         raise ValueError("dy is larger than x")
-    return replace(axis, kernel=room // axis.dilation + 1)
+    results = room // axis.dilation + 1
+    return replace(axis, kernel=results if uncut & slips else min(results, axis.kernel))
 
 
 def written(dweight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
@@ -182,7 +179,9 @@ def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
     """The sum over images and places, or over what the slips take for them."""
     named = next((slip for slip in slips if slip.startswith("dbias over ")), None)
     if named:
-        return np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+        total = np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+        # One number a map counts as (M,) in any shape: with a single image, that hides some slips.
+        return total.reshape(-1) if total.size == max(total.shape, default=1) else total
     if "last image" in slips:
         return dy[-1].sum(axis=(1, 2))
     total = dy.sum(axis=(0, 2, 3))
@@ -281,6 +280,15 @@ TURNS = {
     "quarter turn": _same_shape(lambda w: np.rot90(w, 1, (2, 3))),
     "three quarter turns": _same_shape(lambda w: np.rot90(w, 3, (2, 3))),
 }
+
+
+def retold(y: np.ndarray, slips: Slips) -> np.ndarray:
+    """y reshaped from a matrix that had to be transposed first."""
+    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
+        return y.transpose(0, 2, 3, 1).reshape(y.shape)
+    if "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
+        return y.swapaxes(0, 1).reshape(y.shape)
+    return y
 
 
 def misread(dy: np.ndarray, slips: Slips) -> np.ndarray:

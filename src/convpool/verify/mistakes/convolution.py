@@ -189,7 +189,7 @@ CHANNELS = (
     ),
     Mistake(
         "groups mixed",
-        MIXED,
+        (*MIXED, "results in turns"),
         CONV,
         "The groups do not read their own channels: they all read the same ones, or channels are "
         "dealt out to the groups in turns instead of in blocks.",
@@ -208,7 +208,17 @@ CHANNELS = (
     Mistake(
         "groups mixed",
         each(*MIXED),
-        BACKS,
+        BACK,
+        "The gradients of the groups go to each other's channels: all to the same ones, or dealt "
+        "out in turns instead of in blocks.",
+        "Treat channels g·C/G to (g+1)·C/G − 1 and maps g·M/G to (g+1)·M/G − 1 as a convolution "
+        "of their own, and join the results along the channels.",
+        "convolution/variants",
+    ),
+    Mistake(
+        "groups mixed",
+        (*each(*MIXED), "results in turns in dx"),
+        TRANSPOSED_BACK,
         "The gradients of the groups go to each other's channels: all to the same ones, or dealt "
         "out in turns instead of in blocks.",
         "Treat channels g·C/G to (g+1)·C/G − 1 and maps g·M/G to (g+1)·M/G − 1 as a convolution "
