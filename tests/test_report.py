@@ -3,13 +3,18 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.util.osutil import relative_uri
 
 from bookkit import check
 from bookkit.exercises import EXERCISES
+from bookkit.sphinx_ext import link_reports
 from convpool.verify import Report, conformance
 from convpool.verify.examination import Diagnosis, Finding, Suspect, Trial
 
@@ -224,6 +229,27 @@ def test_a_notebook_names_the_mistake_and_links_the_chapter():
     assert soup.em.text == "assignment in overlap"
     assert soup.code.text == "dx[…] += …"
     assert not soup.find_all(id=True)
+
+
+@pytest.mark.parametrize(
+    ("docname", "expected"),
+    [
+        ("book/wrong/gradients", '<a href="../pooling/max.html">Max &amp; more</a>'),
+        ("index", '<a href="book/pooling/max.html">Max &amp; more</a>'),
+    ],
+)
+def test_on_the_website_the_chapter_is_a_page_with_its_title(docname, expected):
+    page = nodes.raw("", report(failed(ASSIGNED))._repr_html_(), format="html")
+    doctree = new_document("page")
+    doctree += page
+    titles = {"book/pooling/max": nodes.title("", "Max & more")}
+    builder = SimpleNamespace(
+        get_relative_uri=lambda here, there: relative_uri(here, f"{there}.html")
+    )
+    link_reports(
+        SimpleNamespace(env=SimpleNamespace(titles=titles), builder=builder), doctree, docname
+    )
+    assert expected in doctree.astext()
 
 
 def test_what_somebody_wrote_is_no_markup():

@@ -156,7 +156,7 @@ def test_before_it_dies_a_function_has_passed_some_cases(folder):
         (["no.such.module:f"], "there is neither a file nor a module no.such.module"),
         (["mine.py:rihgt"], "mine.py has no rihgt; did you mean right?"),
         (["mine.py:Holder.outside"], "mine.py has no Holder.outside; did you mean inside?"),
-        (["mine.py:Holder.number"], "Holder.number in mine.py is a int, not a function"),
+        (["mine.py:Holder.number"], "Holder.number in mine.py is no function: its type is int"),
         (["broken.py:f"], "raises ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
         (["gone.py:f"], "gone.py cannot be imported: ends the process with exit status 0"),
         (["endless.py:f", "--total", "1"], "endless.py cannot be imported: still running after 1"),

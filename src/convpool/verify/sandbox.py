@@ -182,7 +182,7 @@ def _found(module: ModuleType, file: str, dotted: str) -> Any:
             raise CouldNotRun(f"{file} has no {dotted}{_hint(near, '; it has ' + _list(there))}")
         found = getattr(found, name)
     if (not callable(found) and not hasattr(found, "forward")) or isinstance(found, ModuleType):
-        raise CouldNotRun(f"{dotted} in {file} is a {type(found).__name__}, not a function")
+        raise CouldNotRun(f"{dotted} in {file} is no function: its type is {type(found).__name__}")
     return found
 
 
