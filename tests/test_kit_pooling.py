@@ -257,6 +257,7 @@ EDGES = {
         "ceil mode, where no window may start in the trailing padding",
     ),
     "last window missing": ("side by side: 2 × 2, stride 2",),
+    "reshaped instead of transposed": ("side by side: 2 × 2, stride 2",),
     "remainder dropped": ("remainder: 2 × 2 on 5 × 7",),
     "height and width exchanged": (
         "non-square kernel and a remainder: 2 × 3 on 5 × 6",

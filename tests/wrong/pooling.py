@@ -272,6 +272,34 @@ def norm_of_unpadded(x, norm_type, kernel_size, stride=None, padding=0):
     return y
 
 
+def read_in_another_order(op):
+    """The windows are pooled one by one, n, i, j and c, and the result is only reshaped."""
+    right = getattr(loops, op)
+
+    @functools.wraps(right)
+    def function(*args, **kwargs):
+        result = right(*args, **kwargs)
+        results = result if isinstance(result, tuple) else (result,)
+        read = [np.moveaxis(array, 1, -1).ravel().reshape(array.shape) for array in results]
+        return tuple(read) if isinstance(result, tuple) else read[0]
+
+    return function
+
+
+for op in SLIDING:
+    wrong(op, "reshaped instead of transposed")(read_in_another_order(op))
+
+
+@wrong("max_pool2d", "reshaped instead of transposed")
+def max_by_columns(x, kernel_size, stride=None):
+    windows = np.lib.stride_tricks.sliding_window_view(x, both(kernel_size), axis=(2, 3))
+    sh, sw = both(stride or kernel_size)
+    windows = windows[:, :, ::sh, ::sw]  # (N, C, H', W', kh, kw)
+    N, C, H, W, kh, kw = windows.shape
+    col = windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, kh * kw)  # (N·H'·W'·C, kh·kw)
+    return col.max(axis=1).reshape(N, C, H, W)
+
+
 # ---------------------------------------------------------------------------- geometry, backward
 
 
@@ -326,6 +354,11 @@ def without_the_last(a):
 
 def steps_of_the_kernel(a):
     a["stride"] = a["kernel_size"]
+
+
+def dy_in_another_order(a):
+    N, C, H, W = a["dy"].shape
+    a["dy"] = np.moveaxis(a["dy"].reshape(N, H * W, C), 2, 1).reshape(N, C, H, W)
 
 
 def as_far_as_windows_reach(a):
@@ -383,6 +416,7 @@ for op in SLIDING:
         "dilation off by one": dilated_by_one_more,
         "ceil_mode ignored": floored,
         "last window missing": without_the_last,
+        "reshaped instead of transposed": dy_in_another_order,
         "remainder dropped": as_far_as_windows_reach,
         "height and width exchanged": all_turned,
         "leading padding on both sides": in_the_border(op, leading_off_both_ends),
@@ -915,6 +949,19 @@ PARTIALS = {
 for mistake, ways in PARTIALS.items():
     for way in ways:
         wrong("lp_pool2d_backward", mistake)(norm_going_back(way))
+
+
+@wrong("lp_pool2d_backward", "windows from the unpadded input")
+def norm_back_from_unpadded(dy, x, norm_type, kernel_size, stride=None, padding=0):
+    stride = stride or kernel_size
+    dcells = np.zeros_like(padded(x, padding, 0))
+    for n, c, i, j in np.ndindex(dy.shape):
+        at = slices(i, j, kernel_size, stride)
+        patch = x[n, c][at]
+        parts = over_norm(np.sign(patch) * np.abs(patch) ** (norm_type - 1), patch, norm_type)
+        dcells[n, c][at] += dy[n, c, i, j] * parts
+    (top, _), (left, _) = four(padding)
+    return dcells[:, :, top : top + x.shape[2], left : left + x.shape[3]]
 
 
 @wrong("lp_pool2d_backward", "assignment in overlap")

@@ -48,7 +48,7 @@ MAXIMUM: tuple[Mistake, ...] = (
     Mistake(
         "windows from the unpadded input",
         ("windows of x", "windows of x, by place", "windows of x, by kernel", "windows of x in dx"),
-        (*MAX_WINDOWS, "avg_pool2d", "lp_pool2d"),
+        (*MAX_WINDOWS, "avg_pool2d", *LP),
         "The windows are counted with padding but cut from x without it, so each looks at cells "
         "further down and to the right than its own.",
         "Pad x first, with −∞ for a maximum and zeros for a sum, and cut from the padded array.",
@@ -380,6 +380,15 @@ GEOMETRY: tuple[Mistake, ...] = (
         "There is one row and one column of windows too few.",
         "Between the first and the last start lie (H + p + p − k) // s steps: one window more.",
         "foundations/windows",
+    ),
+    Mistake(
+        "reshaped instead of transposed",
+        ("reshaped",),
+        _with_backward(*WINDOWS),
+        "Numbers in the order n, i, j, c are read as n, c, i, j, or dy the other way round, which "
+        "mixes places and channels.",
+        "Go through both orders: `reshape(N, H', W', C).transpose(0, 3, 1, 2)`, and back.",
+        "pooling/im2col",
     ),
     Mistake(
         "remainder dropped",
