@@ -262,8 +262,13 @@ def _is_refusal(error: BaseException, trial: Trial) -> bool:
         return True
     if isinstance(error, (TypeError, ValueError, AssertionError)) and _raised_on_purpose(error):
         return True
-    pairs = any(isinstance(value, (tuple, str)) for value in trial.arguments.values())
+    pairs = any(_takes_more_than_a_number(value) for value in trial.arguments.values())
     return pairs and isinstance(error, (TypeError, ValueError))
+
+
+def _takes_more_than_a_number(value: Any) -> bool:
+    """Whether an argument is a word, or a pair whose sides differ: equal ones can be one number."""
+    return isinstance(value, str) or (isinstance(value, tuple) and len(set(value)) > 1)
 
 
 def _raised_on_purpose(error: BaseException) -> bool:
