@@ -212,14 +212,14 @@ def test_a_narrow_terminal_loses_no_reason():
 
 
 def test_a_notebook_marks_exactly_the_cells_that_differ():
-    actual = plane([0, 2.5, 0], [np.nan, 0, 0])
+    actual = plane([0, 2.5, 0], [0, 0, np.nan])
     soup = BeautifulSoup(report(failed(actual))._repr_html_(), "html.parser")
     assert [cell.text for cell in soup.select(".bk-actual")] == ["✗ 2.50", "✗ nan"]
     assert [cell.text for cell in soup.select(".bk-expected")] == ["3.50", "0.00"]
     grids = soup.select("[role=img]")
     assert [len(grid.find_all("span")) for grid in grids] == [2, 6, 6, 6]
     assert grids[3]["aria-label"] == (
-        "actual dx: 0.00, 2.50, 0.00; nan, 0.00, 0.00. Wrong at (0, 1), (1, 0)"
+        "actual dx: 0.00, 2.50, 0.00; 0.00, 0.00, nan. Wrong at (0, 1), (1, 2)"
     )
 
 
