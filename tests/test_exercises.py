@@ -404,3 +404,15 @@ def test_an_array_with_which_a_question_goes_on_must_have_its_shape_and_be_finit
     assert of_four.examine(lambda: [[4, 0], [0, 0]]).passed
     assert "(3,), expected (2, 2)" in str(of_four.examine(lambda: np.ones(3)))
     assert "finite" in str(of_four.examine(lambda: np.full((2, 2), np.nan)))
+
+
+def test_a_single_number_is_told_without_a_place_and_a_truth_as_yes_or_no():
+    def judged(even, number):
+        return {"is even": even(number), "half": number / 2}
+
+    question = {"seven": dict(number=7)}
+    exercise = Exercise(judged, question, (lambda n: n % 2 == 0,), (), "foundations/notation")
+    assert "is even: no expected, yes given." in str(exercise.examine(lambda n: True))
+    assert "y: 6 expected, 9 given." in str(
+        Exercise(asked, {"three": dict(x=3)}, DOUBLING.solution, (), "").examine(lambda x: x * x)
+    )

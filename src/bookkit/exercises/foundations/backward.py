@@ -84,7 +84,7 @@ BACKWARD["ex-backward-2"] = Exercise(
     ask=_averages_sent_back,
     questions={
         "one window": dict(dy=np.array([3.0])),
-        "two windows": dict(dy=numbers(0, 2)),
+        "two windows": dict(dy=np.array([3.0, 6.0])),
         "all entries alike": dict(dy=3 * np.ones(6)),
         "a long line": dict(dy=numbers(1, 12)),
     },
@@ -129,20 +129,22 @@ BACKWARD["ex-backward-2"] = Exercise(
 
 def _convicted(cotangent, about, seed=0):
     dy = shaped("the cotangent", cotangent(), (1, 1, 2, 2))
-    if about == "numbers":
+    if about == "its entries":
         return {"entries that are not zero": np.count_nonzero(dy)}
 
     def suspect(dy, x):
         return loops.avg_pool2d_backward(np.flip(dy, axis=2), x, 2)
 
     x = numbers(seed, 1, 1, 4, 4)
-    return {"passes": gradcheck(lambda x: loops.avg_pool2d(x, 2), suspect, x, dy=dy).passed}
+    return {
+        "passes the check": gradcheck(lambda x: loops.avg_pool2d(x, 2), suspect, x, dy=dy).passed
+    }
 
 
 BACKWARD["ex-backward-3"] = Exercise(
     ask=_convicted,
     questions={
-        "a single entry": dict(about="numbers"),
+        "a single entry": dict(about="its entries"),
         "the suspect is caught": dict(about="an image", seed=0),
         "caught on another image": dict(about="an image", seed=1),
     },
