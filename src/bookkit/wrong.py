@@ -9,7 +9,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -213,7 +213,12 @@ class Exhibit:
     @property
     def diagnosis(self) -> str | None:
         """What `convpool.verify.conformance` calls the mistake."""
-        return conformance(self.backward, self.op).diagnosis
+        return _diagnosis(self.backward, self.op)
+
+    @property
+    def says(self) -> str:
+        """The same in a line."""
+        return f"conformance: {self.diagnosis or 'wrong, but no mistake that has a name'}"
 
     def picture(self, *, result: int = 0, caption: str | None = None, **given: Any):
         """What it is given, the right answer ≠ its own; where they differ is marked.
@@ -226,17 +231,26 @@ class Exhibit:
             _plane(_chosen(f(**arrays, **given), result))
             for f in (getattr(convpool, self.op), self.backward)
         )
+        what = (_RESULTS.get(self.op) or ("dx",))[result]
         different = right.shape == wrong.shape and ~np.isclose(right, wrong, equal_nan=True)
         marks = [*[None] * (len(names) + 1), [tuple(map(int, c)) for c in np.argwhere(different)]]
         return figures.grids(
             *(_plane(array) for array in arrays.values()),
             right,
             wrong,
-            titles=[*(f"*{name}*" for name in names), "right", "wrong"],
+            titles=[*(f"*{name}*" for name in names), f"*{what}*, right", f"*{what}*, wrong"],
             signs=[*[" "] * (len(names) - 1), "→", "≠"],
             marks=marks,
             caption=caption,
         )
+
+
+_RESULTS = {"conv2d_backward": ("dx", "dw", "db"), "fold": ("x",)}
+
+
+@cache
+def _diagnosis(backward: Callable, op: str) -> str | None:
+    return conformance(backward, op).diagnosis
 
 
 def _batch(name: str, values: Any) -> np.ndarray:
