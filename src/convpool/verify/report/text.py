@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from convpool.verify.report import Report
 
 WIDTH = 100  # of plain text
-NARROW = 80  # below, a table is a list
 GAP = "    "  # between planes side by side
 STYLES = {"failed": "red", "not supported": "yellow", "not run": "yellow", "passed": "green"}
 
@@ -74,7 +73,7 @@ def _table(report: "Report", width: int) -> Iterator[Text]:
         ]
     if passed := report.having("passed"):
         rows.append(("passed", wording.cases(len(passed)), ""))
-    if width < NARROW:
+    if width < WIDTH:  # a list instead of a table
         for status, case, reason in rows:
             line = Text.assemble((status, STYLES[status]), "  ", case)
             yield line.append(f": {reason}" if reason else "")
