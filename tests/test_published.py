@@ -87,7 +87,7 @@ RUNNING = (
         sensitivities.conv_backward,
         "conv2d_backward",
         ("non-square kernel: 2 × 3", "windows wholly in the padding"),
-        "height and width exchanged",
+        "rows padded as columns",
         DX,
     ),
     Row(sensitivities.max_forward, "max_pool2d"),

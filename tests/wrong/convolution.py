@@ -477,6 +477,24 @@ def same_with_the_odd_cell_first(x, weight, stride, padding, dilation):
     return slide(with_padding(x, pads), weight, stride, dilation)
 
 
+def same_of_the_input(padding, size, kernel, stride, dilation):
+    """As much padding as keeps the size, and it takes more the longer the stride is."""
+    if padding != "same":
+        return sides(padding, size, kernel, stride, dilation)
+    both = []
+    for n, k, s, d in zip(size, kernel, pair(stride), pair(dilation), strict=True):
+        total = s * (n - 1) + d * (k - 1) + 1 - n
+        both.append((total // 2, total - total // 2))
+    return tuple(both)
+
+
+@makes("'same' at every stride", "conv2d")
+@in_groups
+def same_keeps_the_size(x, weight, stride, padding, dilation):
+    pads = same_of_the_input(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    return slide(with_padding(x, pads), weight, stride, dilation)
+
+
 @makes("dilation ignored", "conv2d")
 @in_groups
 def never_dilated(x, weight, stride, padding, dilation):
@@ -967,6 +985,28 @@ def same_padding_turned(dy, x, weight, stride=1, padding=0, dilation=1, groups=1
     if padding == "same":
         pads = tuple((after, before) for before, after in pads)
     return conv2d_backward(dy, x, weight, stride, pads, dilation, groups)
+
+
+@makes("'same' at every stride", "conv2d_backward")
+def same_padding_of_the_input(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
+    pads = same_of_the_input(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    return conv2d_backward(dy, x, weight, stride, pads, dilation, groups)
+
+
+@makes("rows padded as columns", "conv2d_backward")
+@in_groups_back
+def full_convolution_padded_by_the_width(dy, x, weight, stride, padding, dilation):
+    (H, W), kernel, (sh, sw) = x.shape[2:], weight.shape[2:], pair(stride)
+    (top, _), (left, _) = sides(padding, (H, W), kernel, stride, dilation)
+    reach = pair(dilation)[1] * (kernel[1] - 1)  # of the columns, and taken for that of the rows
+    apart = np.zeros((*dy.shape[:2], (dy.shape[2] - 1) * sh + 1, (dy.shape[3] - 1) * sw + 1))
+    apart[:, :, ::sh, ::sw] = dy
+    far = reach + H + W + top + left  # zeros enough on every side
+    around = np.pad(apart, [(0, 0), (0, 0), (far, far), (far, far)])
+    around = around[:, :, far - (reach - top) :, far - (reach - left) :]
+    dx = slide(around, weight[:, :, ::-1, ::-1].swapaxes(0, 1), 1, dilation)[:, :, :H, :W]
+    how = stride, padding, dilation
+    return dx.astype(x.dtype), dw_of(dy, x, weight, *how), db_of(dy)
 
 
 @makes("dilation ignored", "conv2d_backward")

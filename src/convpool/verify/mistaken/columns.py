@@ -64,6 +64,8 @@ def misplaced(right: Window, arguments: dict[str, Any], slips: Slips) -> Window:
     """The windows of a convolution, laid as the slips would lay them."""
     if "odd cell first" in slips and arguments["padding"] == "same":
         right = Window(_turned(right.rows), _turned(right.cols))
+    if "same at every stride" in slips and arguments["padding"] == "same":
+        right = Window(_kept(right.rows), _kept(right.cols))
     if "arguments exchanged" in slips:
         slips = slips | {"stride exchanged", "padding exchanged", "dilation exchanged"}
     if "stride ignored" in slips:
@@ -78,6 +80,12 @@ def inside(slips: Slips, place: str) -> Set[str]:
 
 def _turned(axis: Axis) -> Axis:
     return replace(axis, before=axis.after, after=axis.before)
+
+
+def _kept(axis: Axis) -> Axis:
+    """As much padding as gives as many outputs as cells, whatever the stride."""
+    total = (axis.size - 1) * axis.stride + span(axis.kernel, axis.dilation) - axis.size
+    return replace(axis, before=total // 2, after=total - total // 2)
 
 
 def ordered(col: np.ndarray, slips: Slips) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convpool.arguments import convolution
-from convpool.geometry import Axis, Groups, Window
+from convpool.geometry import Axis, Groups, Window, span
 from convpool.verify.examination import Arrays
 from convpool.verify.mistaken.columns import gather, inside, laid, misplaced, scatter
 from convpool.verify.mistaken.windows import Slips
@@ -86,6 +86,8 @@ def spread(
         window = Window(*(replace(axis, stride=1) for axis in (window.rows, window.cols)))
     if "stride zeros missing, own size" in slips:
         slips = slips | {"remainder dropped"}
+    if "padding of the columns" in slips:
+        window = Window(_padded_as(window.rows, window.cols), window.cols)
     kh, kw = weight.shape[2:]
     reads, writes = dealt(groups, M, slips)
     kernels = by_group(weight, groups, writes)  # (G, M/G, R)
@@ -102,6 +104,12 @@ def spread(
     for g, channels in enumerate(reads):
         col[:, channels] += dcol[:, g]
     return scatter(col, window, slips, shift(window, slips))
+
+
+def _padded_as(axis: Axis, other: Axis) -> Axis:
+    """An axis whose full convolution is padded by the span of the other axis."""
+    spans = span(axis.kernel, axis.dilation), span(other.kernel, other.dilation)
+    return replace(axis, before=axis.before + spans[0] - spans[1])
 
 
 def weight_gradient(

@@ -640,6 +640,30 @@ PADDING = (
         "Put it at the bottom and right: ⌊total / 2⌋ before, the rest after.",
         "convolution/forward",
     ),
+    Mistake(
+        "'same' at every stride",
+        ("same at every stride",),
+        CONV,
+        "'same' is padded until there are as many outputs as cells, whatever the stride.",
+        "'same' gives ⌈size / stride⌉ outputs: pad for the span that those need.",
+        "convolution/forward",
+    ),
+    Mistake(
+        "'same' at every stride",
+        each("same at every stride"),
+        BACK,
+        "'same' is padded until there are as many outputs as cells, whatever the stride.",
+        "'same' gives ⌈size / stride⌉ outputs: pad for the span that those need.",
+        "convolution/forward",
+    ),
+    Mistake(
+        "rows padded as columns",
+        ("padding of the columns in dx",),
+        BACK,
+        "The padding of the full convolution is counted from the kernel's width, for the rows too.",
+        "Count it for each axis: d·(kh − 1) − p above, d·(kw − 1) − p on the left.",
+        "convolution/input-gradient",
+    ),
 )
 
 
