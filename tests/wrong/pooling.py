@@ -580,7 +580,7 @@ def places_by_the_height(x, kernel_size, stride=None, return_indices=False):
 
 @wrong("max_pool2d_backward", "assignment in overlap")
 def assigned_to_the_winner(dy, x, kernel_size, stride=None):
-    """As in the fourth source."""
+    """One image cell at a time, as it is published."""
     stride = stride or kernel_size
     dx = np.zeros_like(x)
     for n, c, i, j in np.ndindex(dy.shape):
@@ -606,7 +606,7 @@ def assigned_to_the_window(dy, x, kernel_size, stride=None, padding=0):
 
 @wrong("max_pool2d_backward", "zero padding in max")
 def routed_past_zeros(dy, x, kernel_size, stride=None, padding=0):
-    """As in the first source."""
+    """With zeros around x, as it is published."""
     stride = stride or kernel_size
     cells = padded(x, padding, 0)
     dcells = np.zeros_like(cells)
@@ -637,7 +637,7 @@ def routed_past_zeros_on_all_sides(dy, x, kernel_size, stride=None, padding=0, c
 
 @wrong("max_pool2d_backward", "windows from the unpadded input")
 def mask_from_unpadded(dy, x, kernel_size, stride=None, padding=0):
-    """As in the third source, in N, C, H, W."""
+    """Masks from x in a padded dx, as it is published."""
     stride = stride or kernel_size
     dcells = np.zeros_like(padded(x, padding, 0))
     for n, c, i, j in np.ndindex(dy.shape):

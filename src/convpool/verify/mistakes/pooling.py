@@ -193,8 +193,8 @@ NORM: tuple[Mistake, ...] = (
         "absolute value missing",
         ("signed", "power of x"),
         LP,
-        "x is raised to the power p with its sign, which an odd p keeps and a broken one turns "
-        "into NaN.",
+        "x is raised to the power p with its sign: an odd p keeps it, and a p between whole "
+        "numbers makes NaN of it.",
         "Take `np.abs(x)` to the power, and give the gradient its sign by `np.sign(x)`.",
         "pooling/lp",
     ),
@@ -202,7 +202,7 @@ NORM: tuple[Mistake, ...] = (
         "sign lost",
         ("sign lost",),
         _backward("lp_pool2d"),
-        "The gradient of |x| is taken as 1, so negative cells are pushed the wrong way.",
+        "The derivative of |x| is taken as 1, so negative cells are pushed the wrong way.",
         "Multiply by `np.sign(x)`.",
         "pooling/lp",
     ),
@@ -342,7 +342,7 @@ GEOMETRY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "dilation off by one",
-        ("dilation one more", "dilation one less", "span too long"),
+        ("dilation one more", "span too long"),
         _with_backward(*WINDOWS),
         "A dilation of d is taken for d cells between taps, or a window's span for kernel·d.",
         "Dilation 1 means neighbours, and a window spans d·(kernel − 1) + 1 cells.",
