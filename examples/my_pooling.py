@@ -1,7 +1,4 @@
-"""Pooling layers as one writes them by hand: a right backward pass, and three wrong ones.
-
-    python -m convpool.verify examples/my_pooling.py:max_backward --op max_pool2d_backward
-"""
+"""Pooling layers as one writes them by hand: a right backward pass, and three wrong ones."""
 
 import numpy as np
 
@@ -56,4 +53,6 @@ def average_backward(dy, x, kernel_size, stride=None):
 
 def pair(value):
     """One number for both axes, or one each."""
+    if np.ndim(value) > 1:
+        raise NotImplementedError("the same padding on both sides, please")
     return value if isinstance(value, tuple) else (value, value)

@@ -3,13 +3,18 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.util.osutil import relative_uri
 
 from bookkit import check
 from bookkit.exercises import EXERCISES
+from bookkit.sphinx_ext import link_reports
 from convpool.verify import Report, conformance
 from convpool.verify.examination import Diagnosis, Finding, Suspect, Trial
 
@@ -157,9 +162,11 @@ def test_of_a_large_plane_the_part_around_the_first_wrong_entry_is_shown():
 
 
 def test_what_was_never_returned_is_said():
-    asked = trial(dx=ASSIGNED, dweight=ASSIGNED, dbias=ASSIGNED)
-    told = str(report(Finding(asked, "passed", "", {"dx": ASSIGNED}), culprits=()))
-    assert "Never returned, so never checked: dweight and dbias." in told
+    def halves(dy, weight):
+        return dy.mean() * weight
+
+    told = str(conformance(halves, "conv2d_backward", returns="dweight"))
+    assert "not returned, and not checked: dx, dbias" in told
 
 
 def test_notes_are_told_once():
@@ -191,18 +198,28 @@ def test_a_terminal_shows_the_same_in_colour():
     assert "\x1b[1;31m2.50\x1b[0m" in captured.get() or "\x1b[1;31m 2.50\x1b[0m" in captured.get()
 
 
+def test_a_narrow_terminal_loses_no_reason():
+    from rich.console import Console
+
+    console = Console(width=50, height=100, _environ={})
+    with console.capture() as captured:
+        console.print(report(failed(ASSIGNED), *REFUSED))
+    assert "failed  overlap: dx differs in 1 of 6 entries\n" in captured.get()
+    assert "not supported  2 cases: takes no dilation\n" in captured.get()
+
+
 # ---------------------------------------------------------------------------- notebook
 
 
 def test_a_notebook_marks_exactly_the_cells_that_differ():
-    actual = plane([0, 2.5, 0], [np.nan, 0, 0])
+    actual = plane([0, 2.5, 0], [0, 0, np.nan])
     soup = BeautifulSoup(report(failed(actual))._repr_html_(), "html.parser")
     assert [cell.text for cell in soup.select(".bk-actual")] == ["✗ 2.50", "✗ nan"]
     assert [cell.text for cell in soup.select(".bk-expected")] == ["3.50", "0.00"]
     grids = soup.select("[role=img]")
     assert [len(grid.find_all("span")) for grid in grids] == [2, 6, 6, 6]
     assert grids[3]["aria-label"] == (
-        "actual dx: 0.00, 2.50, 0.00; nan, 0.00, 0.00. Wrong at (0, 1), (1, 0)"
+        "actual dx: 0.00, 2.50, 0.00; 0.00, 0.00, nan. Wrong at (0, 1), (1, 2)"
     )
 
 
@@ -212,6 +229,27 @@ def test_a_notebook_names_the_mistake_and_links_the_chapter():
     assert soup.em.text == "assignment in overlap"
     assert soup.code.text == "dx[…] += …"
     assert not soup.find_all(id=True)
+
+
+@pytest.mark.parametrize(
+    ("docname", "expected"),
+    [
+        ("book/wrong/gradients", '<a href="../pooling/max.html">Max &amp; more</a>'),
+        ("index", '<a href="book/pooling/max.html">Max &amp; more</a>'),
+    ],
+)
+def test_on_the_website_the_chapter_is_a_page_with_its_title(docname, expected):
+    page = nodes.raw("", report(failed(ASSIGNED))._repr_html_(), format="html")
+    doctree = new_document("page")
+    doctree += page
+    titles = {"book/pooling/max": nodes.title("", "Max & more")}
+    builder = SimpleNamespace(
+        get_relative_uri=lambda here, there: relative_uri(here, f"{there}.html")
+    )
+    link_reports(
+        SimpleNamespace(env=SimpleNamespace(titles=titles), builder=builder), doctree, docname
+    )
+    assert expected in doctree.astext()
 
 
 def test_what_somebody_wrote_is_no_markup():

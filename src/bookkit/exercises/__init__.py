@@ -9,9 +9,10 @@ from bookkit.exercises.convolution import CONVOLUTION
 from bookkit.exercises.exercise import Exercise
 from bookkit.exercises.foundations import FOUNDATIONS
 from bookkit.exercises.pooling import POOLING
+from bookkit.exercises.wrong import WRONG
 from convpool.verify import Report
 
-EXERCISES: dict[str, Exercise] = FOUNDATIONS | POOLING | CONVOLUTION
+EXERCISES: dict[str, Exercise] = FOUNDATIONS | POOLING | CONVOLUTION | WRONG
 
 
 def check(label: str, *functions: Callable) -> Report:

@@ -122,6 +122,11 @@ Charts
     lp_curves(values=(1, 2, 3, 4), largest=32)
         The p-norm and the power mean of a window as p grows: both end at the maximum.
 
+Tables
+    verdicts(table, names=None)
+        Which check caught which mistake: `table` is a dict mistake → dict check → bool, `names` a
+        dict mistake → its name, on a second line.
+
 A drawing that is none of these: `Figure([canvas, "→", canvas], caption)` with `base.Canvas`.
 A figure whose stored output is a measurement (timings) needs the tag nbval-ignore-output.
 """
@@ -144,6 +149,7 @@ from bookkit.figures.intervals import axis, bins, receptive_field
 from bookkit.figures.layouts import im2col, memory
 from bookkit.figures.pictures import digits, photographs
 from bookkit.figures.placement import coverage, windows
+from bookkit.figures.verdicts import verdicts
 
 __all__ = [
     "Canvas",
@@ -173,6 +179,7 @@ __all__ = [
     "routing",
     "row",
     "scatter_convolution",
+    "verdicts",
     "windows",
     "zero_insertion",
 ]

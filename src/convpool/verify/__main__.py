@@ -11,6 +11,7 @@ from convpool.verify.conformance import judge
 from convpool.verify.examination import Trial
 from convpool.verify.report import Report, wording
 from convpool.verify.sandbox import CouldNotRun
+from convpool.verify.signatures import KINDS
 
 RIGHT, WRONG, COULD_NOT_RUN = 0, 1, 2
 
@@ -43,7 +44,7 @@ def _options() -> argparse.ArgumentParser:
     add("--forward", metavar="NAME", help="the forward pass whose result the backward pass takes")
     add("--layout", choices=("NCHW", "NHWC"), default="NCHW", help="of images (NCHW)")
     add("--weights", metavar="AXES", help="of weights, as in HWIO (OIHW)")
-    add("--signature", default="auto", metavar="NAME", help="how the function is called")
+    add("--signature", choices=KINDS, default="auto", help="how the function is called (auto)")
     add("--returns", metavar="NAMES", help="what it returns, as in dx,dweight")
     add("--limit", type=float, default=5.0, metavar="SECONDS", help="for one case (5)")
     add("--total", type=float, default=60.0, metavar="SECONDS", help="for all cases (60)")

@@ -6,7 +6,7 @@ import dis
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from types import TracebackType
@@ -205,10 +205,44 @@ def diagnose(
     if alone:
         others = {s.name: s for s in alone if s.name != alone[0].name}
         return Diagnosis((alone[0],), tuple(others.values()))
-    for one, other in combinations(suspects, 2):
-        if one.name != other.name and explain(one.slips | other.slips):
+    for one, other in _pairs(suspects, failed, answers):
+        if explain(one.slips | other.slips):
             return Diagnosis((one, other))
     return Diagnosis()
+
+
+def _pairs(
+    suspects: Sequence[Suspect], failed: Sequence[Finding], answers: Answers
+) -> Iterator[tuple[Suspect, Suspect]]:
+    """Who may have done it together: who spoils, between them, what is wrong in the smallest trial.
+
+    Whoever spoils anything else there, or nothing anywhere, is out: of thousands of pairs, which
+    all take time to try, few are left.
+    """
+    smallest, wrong = failed[0], set(failed[0].wrong)
+    usable = []
+    for suspect in suspects:
+        spoilt = _spoilt(answers, suspect.slips, smallest)
+        if spoilt <= wrong and any(_spoilt(answers, suspect.slips, f) for f in failed):
+            usable.append((suspect, spoilt))
+    for (one, by_one), (other, by_other) in combinations(usable, 2):
+        if one.name != other.name and by_one | by_other == wrong:
+            yield one, other
+
+
+def _spoilt(answers: Answers, slips: frozenset[str], finding: Finding) -> set[str]:
+    """The results, of those that the function gave, that these slips get wrong."""
+    try:
+        with np.errstate(all="ignore"):
+            results = answers(finding.trial, slips)
+    except (ValueError, IndexError, ZeroDivisionError):
+        return set(finding.actual)
+    expected = finding.trial.expected
+    return {
+        name
+        for name in finding.actual
+        if name not in results or not same(expected[name], results[name], finding.trial)
+    }
 
 
 def _gives(answers: Answers, slips: frozenset[str], finding: Finding) -> bool:
@@ -228,8 +262,13 @@ def _is_refusal(error: BaseException, trial: Trial) -> bool:
         return True
     if isinstance(error, (TypeError, ValueError, AssertionError)) and _raised_on_purpose(error):
         return True
-    pairs = any(isinstance(value, (tuple, str)) for value in trial.arguments.values())
+    pairs = any(_takes_more_than_a_number(value) for value in trial.arguments.values())
     return pairs and isinstance(error, (TypeError, ValueError))
+
+
+def _takes_more_than_a_number(value: Any) -> bool:
+    """Whether an argument is a word, or a pair whose sides differ: equal ones can be one number."""
+    return isinstance(value, str) or (isinstance(value, tuple) and len(set(value)) > 1)
 
 
 def _raised_on_purpose(error: BaseException) -> bool:

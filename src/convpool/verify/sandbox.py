@@ -149,7 +149,7 @@ def _imported(file: str) -> ModuleType:
             raise CouldNotRun(f"there is neither a file nor a module {file}")
         return importlib.import_module(file)
     if not path.is_file():
-        near = get_close_matches(path.name, _names(path.parent), 2)
+        near = get_close_matches(path.name, _names(path.parent), 1)
         raise CouldNotRun(f"there is no file {file}{_hint(near, '')}")
     return _loaded(path.resolve())
 
@@ -182,7 +182,7 @@ def _found(module: ModuleType, file: str, dotted: str) -> Any:
             raise CouldNotRun(f"{file} has no {dotted}{_hint(near, '; it has ' + _list(there))}")
         found = getattr(found, name)
     if (not callable(found) and not hasattr(found, "forward")) or isinstance(found, ModuleType):
-        raise CouldNotRun(f"{dotted} in {file} is a {type(found).__name__}, not a function")
+        raise CouldNotRun(f"{dotted} in {file} is no function: its type is {type(found).__name__}")
     return found
 
 

@@ -158,8 +158,9 @@ def _sum_over_taps(x, weight, s, p, d):
 
 
 def _weights_reshaped(x, weight, s, p, d):
+    """weight.reshape(M, kh·kw·C) where weight.reshape(kh·kw·C, M).T is meant."""
     kh, kw, C, M = weight.shape
-    return _sum_over_taps(x, weight.reshape(kh, kw, M, C).swapaxes(2, 3), s, p, d)
+    return _sum_over_taps(x, weight.reshape(M, kh, kw, C).transpose(1, 2, 3, 0), s, p, d)
 
 
 def _no_step(x, weight, s, p, d):
@@ -190,9 +191,9 @@ FORWARD["ex-conv-forward-4"] = Exercise(
     wrong=(
         Wrong(
             "weights reshaped, not transposed",
-            "`reshape` deals the numbers out anew, in memory order, and mixes channels and maps. "
-            "Here no axis has to move: the last three axes of a window, (kh, kw, C), are the first "
-            "three of the weights. Where one has to, use `transpose`.",
+            "`reshape` deals the numbers out anew, in memory order, and moves no axis: put M first "
+            "with it, and the kernels are mixed. M is last, and may stay there: the axes of a "
+            "window, (kh, kw, C), are the first three of the weights.",
             (_weights_reshaped,),
         ),
         Wrong(

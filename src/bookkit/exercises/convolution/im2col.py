@@ -58,6 +58,8 @@ def _backward_by_rows(dy, x, weight, bias, stride, padding, mistake):
     dY = dy.transpose(0, 2, 3, 1).reshape(-1, M)  # (N·L, M)
     if mistake == "dy reshaped":
         dY = dy.reshape(-1, M)
+    if mistake == "images for maps":
+        dY = dy.reshape(M, -1).T
     dx = col2im(dY @ weight.reshape(M, -1), x.shape, kernel, stride, padding)
     dW = im2col(x, kernel, stride, padding).T @ dY  # (R, M)
     if mistake != "dW reshaped":
@@ -97,6 +99,12 @@ IM2COL["ex-conv-im2col-2"] = Exercise(
             "dy goes the way of y backward: transpose to (N, H', W', M) first, then reshape to "
             "(N·L, M).",
             (_forward, partial(_backward_by_rows, mistake="dy reshaped")),
+        ),
+        Wrong(
+            "images taken for maps",
+            "dy has the axes (N, M, H', W'): `dy.reshape(M, -1)` is right for a batch of one only. "
+            "Transpose M to the end before you reshape.",
+            (_forward, partial(_backward_by_rows, mistake="images for maps")),
         ),
         Wrong(
             "dweight reshaped, not transposed",

@@ -88,6 +88,12 @@ INPUT_GRADIENT["ex-input-gradient-3"] = Exercise(
             (_cut_by_minus_zero,),
         ),
         Wrong(
+            "padding not removed",
+            "dx has x's shape, without the padding that you put around it: return the part from p "
+            "to p + H, and from p to p + W.",
+            (_scatter_rows,),
+        ),
+        Wrong(
             "remainder dropped",
             "dx has x's shape. Cells that no window reaches stay zero, but they are there: size "
             "the array from x, not from dy.",

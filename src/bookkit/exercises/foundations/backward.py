@@ -73,11 +73,18 @@ def _added_up(dy, add):
     return dx
 
 
+def _window_by_window(dy):
+    dx = np.zeros(len(dy) + 2)
+    for i in range(len(dy)):
+        dx[i : i + 3] = dy[i] / 3
+    return dx
+
+
 BACKWARD["ex-backward-2"] = Exercise(
     ask=_averages_sent_back,
     questions={
         "one window": dict(dy=np.array([3.0])),
-        "two windows": dict(dy=numbers(0, 2)),
+        "two windows": dict(dy=np.array([3.0, 6.0])),
         "all entries alike": dict(dy=3 * np.ones(6)),
         "a long line": dict(dy=numbers(1, 12)),
     },
@@ -88,6 +95,12 @@ BACKWARD["ex-backward-2"] = Exercise(
             "A cell gets a part from each window that covers it. `=` keeps the last part alone; "
             "`+=` adds them.",
             (lambda dy: _added_up(dy, lambda before, part: part),),
+        ),
+        Wrong(
+            "assignment in overlap, window by window",
+            "A cell gets a part from each window that covers it, and here the last window takes "
+            "all. Add the parts with `+=`.",
+            (_window_by_window,),
         ),
         Wrong(
             "the share forgotten",
@@ -116,20 +129,22 @@ BACKWARD["ex-backward-2"] = Exercise(
 
 def _convicted(cotangent, about, seed=0):
     dy = shaped("the cotangent", cotangent(), (1, 1, 2, 2))
-    if about == "numbers":
+    if about == "its entries":
         return {"entries that are not zero": np.count_nonzero(dy)}
 
     def suspect(dy, x):
         return loops.avg_pool2d_backward(np.flip(dy, axis=2), x, 2)
 
     x = numbers(seed, 1, 1, 4, 4)
-    return {"passes": gradcheck(lambda x: loops.avg_pool2d(x, 2), suspect, x, dy=dy).passed}
+    return {
+        "passes the check": gradcheck(lambda x: loops.avg_pool2d(x, 2), suspect, x, dy=dy).passed
+    }
 
 
 BACKWARD["ex-backward-3"] = Exercise(
     ask=_convicted,
     questions={
-        "a single entry": dict(about="numbers"),
+        "a single entry": dict(about="its entries"),
         "the suspect is caught": dict(about="an image", seed=0),
         "caught on another image": dict(about="an image", seed=1),
     },

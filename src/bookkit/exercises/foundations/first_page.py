@@ -11,14 +11,16 @@ FIRST_PAGE: dict[str, Exercise] = {}
 
 def _unseen(cotangent, about, seed=0):
     dy = shaped("the cotangent", cotangent(), (1, 1, 3, 3))
-    if about == "numbers":
-        return {"has different numbers": np.ptp(dy) > 1e-3}
+    if about == "its entries":
+        return {"has different entries": np.ptp(dy) > 1e-3}
 
     def exchanged(dy, x):
         return loops.max_pool2d_backward(np.swapaxes(dy, 2, 3), x, 2)
 
     x = np.random.default_rng(seed).permutation(np.arange(36.0)).reshape(1, 1, 6, 6)
-    return {"passes": gradcheck(lambda x: loops.max_pool2d(x, 2), exchanged, x, dy=dy).passed}
+    return {
+        "passes the check": gradcheck(lambda x: loops.max_pool2d(x, 2), exchanged, x, dy=dy).passed
+    }
 
 
 def _mirrored():
@@ -29,7 +31,7 @@ def _mirrored():
 FIRST_PAGE["ex-index-1"] = Exercise(
     ask=_unseen,
     questions={
-        "not constant": dict(about="numbers"),
+        "not constant": dict(about="its entries"),
         "not noticed": dict(about="an image", seed=0),
         "not noticed on another image": dict(about="an image", seed=1),
     },

@@ -131,10 +131,12 @@ NOTATION["ex-notation-2"] = Exercise(
 
 
 def _edges(first_and_last, k, s):
-    """The first and the last window on each of twelve cells, −1 where there is none."""
-    found = [results(first_and_last(h, k, s), "first", "last") for h in range(12)]
-    found = [f if f["first"] <= f["last"] else {"first": -1, "last": -1} for f in found]
-    return {name: [f[name] for f in found] for name in ("first", "last")}
+    """The first and the last window on each of ten cells, −1 where there is none."""
+    names = ("first window", "last window")
+    found = [results(first_and_last(h, k, s), *names) for h in range(10)]
+    none = dict.fromkeys(names, -1)
+    found = [f if f["first window"] <= f["last window"] else none for f in found]
+    return {name: [f[name] for f in found] for name in names}
 
 
 def _edges_by_trying(h, k, s):

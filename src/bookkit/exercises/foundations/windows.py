@@ -15,17 +15,17 @@ WINDOWS: dict[str, Exercise] = {}
 
 
 def _ends(windows):
-    """The first, the last and the number of some whole numbers; −1 where there are none."""
+    """The smallest and the largest of some whole numbers, −1 if there are none; how many."""
     if not isinstance(windows, Iterable):
         raise Unfit(f"returns {windows!r}, expected a range")
     numbers = list(islice(windows, 1000))
-    first, last = (min(numbers), max(numbers)) if numbers else (-1, -1)
-    return {"first": first, "last": last, "number": len(numbers)}
+    smallest, largest = (min(numbers), max(numbers)) if numbers else (-1, -1)
+    return {"smallest": smallest, "largest": largest, "how many": len(numbers)}
 
 
 def _covered(covering_range, H, H_out, k, s, p):
     ends = [_ends(covering_range(h, H_out, k, s, p)) for h in range(H)]
-    return {name: [e[name] for e in ends] for name in ("first", "last", "number")}
+    return {f"{name} at each cell": [e[name] for e in ends] for name in ends[0]}
 
 
 def _covering_by_trying(h, H_out, k, s, p):

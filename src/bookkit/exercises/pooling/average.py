@@ -131,6 +131,13 @@ def _from_mean(dy, x, k, s):
     return vectorized.avg_pool2d_backward(2 * vectorized.avg_pool2d(x, k, s) * dy, x, k, s)
 
 
+def _overwritten(dy, x, k, s):
+    dx = np.zeros(x.shape)
+    for at, cells in _windows(x, k, s):
+        dx[cells] = dy[at] * 2 * (x[cells] - x[cells].mean()) / k**2
+    return dx
+
+
 def _both_added(dy, x, k, s):
     return _from_squares(dy, x, k, s) + _from_mean(dy, x, k, s)
 
@@ -161,6 +168,12 @@ AVERAGE["ex-average-3"] = Exercise(
             "The variance has a minus in front of the square of the mean. Its part of the gradient "
             "keeps that minus.",
             (_window_variance, _both_added),
+        ),
+        Wrong(
+            "assignment in overlap",
+            "Where windows overlap, the last one overwrites the others. A cell collects from every "
+            "window that covers it: `+=`.",
+            (_window_variance, _overwritten),
         ),
         Wrong(
             "the sample variance",

@@ -35,6 +35,10 @@ def _one_length_for_all(size, out, i):
     return -(-size // out)
 
 
+def _rounded_down(size, out, i):
+    return size // out
+
+
 def _in_fractions(size, out, i):
     return ceil(i * size / out % 1 + size / out)
 
@@ -64,6 +68,12 @@ GLOBAL_ADAPTIVE["ex-global-adaptive-2"] = Exercise(
             "⌈size/out⌉ is the length of the shortest bin. Where a bin starts inside a cell it may "
             "be one longer: the remainder i · size mod out decides.",
             (_one_length_for_all,),
+        ),
+        Wrong(
+            "rounded down",
+            "⌊size/out⌋ cells are no longer than the part of the line, and a bin holds every cell "
+            "that its part touches. Round its left end down and its right end up.",
+            (_rounded_down,),
         ),
         Wrong(
             "fractions that are not exact",

@@ -61,6 +61,15 @@ def _constant_forgotten(dy, x, p, k, s):
     return vectorized.lp_pool2d_backward(dy, x, p, k, s)
 
 
+def _sizes_forgotten(x, p, k, s):
+    return vectorized.avg_pool2d(x**p, k, s) ** (1 / p)
+
+
+def _zero_to_a_negative_power(dy, x, p, k, s):
+    shares = vectorized.avg_pool2d_backward(dy * _power_mean(x, p, k, s) ** (1 - p), x, k, s)
+    return shares * np.sign(x) * np.abs(x) ** (p - 1)
+
+
 def _with_a_window_of_zeros():
     x = drawn(308, 1, 4, 4)
     x[:, :2, 2:] = 0
@@ -104,6 +113,18 @@ LP["ex-lp-2"] = Exercise(
             "Your forward pass multiplies the norm by a constant. Going back, dy is multiplied by "
             "the same constant.",
             (_power_mean, _constant_forgotten),
+        ),
+        Wrong(
+            "the absolute value missing",
+            "Without the bars a −3 and a 3 cancel for odd p, and 2.5 is no power of a negative "
+            "number. `lp_pool2d` takes the sizes.",
+            (_sizes_forgotten, _power_mean_backward),
+        ),
+        Wrong(
+            "zero to a negative power",
+            "In a window of zeros your gradient divides zero by zero. There it is to be 0, and "
+            "`lp_pool2d_backward` sees to that.",
+            (_power_mean, _zero_to_a_negative_power),
         ),
     ),
     chapter="pooling/lp",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bookkit.exercises.exercise import Exercise, Wrong
+from bookkit.exercises.exercise import Exercise, Wrong, shaped
 from bookkit.exercises.pooling.drawn import distinct, drawn, positive, with_ties
 from convpool import vectorized
 from convpool.verify.examination import Unfit
@@ -61,8 +61,9 @@ MAX["ex-max-2"] = Exercise(
     wrong=(
         Wrong(
             "buffered addition",
-            "`dx[index] += …` reads every place before it writes one, so a place that occurs twice "
-            "keeps only the last. `np.add.at` adds one after another.",
+            "A place that occurs twice keeps only the last. So it is with `=`, and with `+=` at an "
+            "array of indices, which reads every place before it writes one. `np.add.at` adds one "
+            "after another.",
             (_scatter_buffered,),
         ),
         Wrong(
@@ -253,11 +254,15 @@ def _two_small_windows(twice_backward, contrary, x=None, dy=None):
 
 
 def _checked_image(image):
+    if image is None:
+        raise Unfit("the image is nothing: does the function return it?")
     image = np.asarray(image, dtype=float)
-    if image.ndim != 4 or image.shape[:2] != (1, 1) or min(image.shape) < 1:
+    if image.ndim != 4 or image.shape[:2] != (1, 1):
         raise Unfit(f"the image has shape {image.shape}, expected (1, 1, H, W)")
     if min(image.shape[2:]) < 3:
         raise Unfit(f"the image has shape {image.shape}: a 3 × 3 window does not fit in")
+    if not np.isfinite(image).all():
+        raise Unfit("the image must be finite")
     return image
 
 
@@ -317,8 +322,9 @@ MAX["ex-max-5"] = Exercise(
         ),
         Wrong(
             "ties on which both agree",
-            "On an image of one value both take the first cell of all. Let the maximum occur in "
-            "row 0, but outside the first small window, and once more in row 1, inside it.",
+            "Your image has ties, and both still find the same winners, as they do on an image of "
+            "one value. Let the maximum occur in row 0, but outside the first small window, and "
+            "once more in row 1, inside it.",
             (_twice_backward, _all_alike),
         ),
     ),
@@ -331,7 +337,7 @@ MAX["ex-max-5"] = Exercise(
 
 def _gap(euler_gap, x, dy, kernel_size, stride, padding, rule):
     gap = euler_gap(_RULES[rule], x, dy, kernel_size, stride, padding)
-    return {"gap": gap if gap is None else np.round(gap, 9) + 0.0}
+    return {"gap": np.round(shaped("gap", gap, ()), 9) + 0.0}
 
 
 def _every_tie(dy, x, kernel_size, stride, padding):
@@ -371,6 +377,10 @@ def _with_ones(backward, x, dy, *geometry):
     return np.sum(y * ones) - np.sum(x * backward(ones, x, *geometry))
 
 
+def _turned(backward, x, dy, *geometry):
+    return -_euler_gap(backward, x, dy, *geometry)
+
+
 def _difference_of_means(backward, x, dy, *geometry):
     y = vectorized.max_pool2d(x, *geometry)
     return np.mean(y * dy) - np.mean(x * backward(dy, x, *geometry))
@@ -393,7 +403,7 @@ MAX["ex-max-6"] = Exercise(
         ),
         "assigned where windows overlap": _euler(
             distinct(48, 1, 1, 4, 4),
-            drawn(49, 1, 1, 3, 3),
+            drawn(55, 1, 1, 3, 3),
             stride=1,
             rule="assigned where windows overlap",
         ),
@@ -410,6 +420,11 @@ MAX["ex-max-6"] = Exercise(
             "a gradient of ones",
             "You replace dy by ones. The identity is to hold for every dy: take the one given.",
             (_with_ones,),
+        ),
+        Wrong(
+            "the other way round",
+            "Your number is right but for its sign: subtract ⟨x, dx⟩ from ⟨y, dy⟩.",
+            (_turned,),
         ),
         Wrong(
             "means for sums",

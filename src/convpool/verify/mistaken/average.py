@@ -29,6 +29,8 @@ def avg_pool2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips)
     window = _window(x, arguments, slips)
     frame = Frame(window)
     visits = visited(dy, window, arguments["ceil_mode"], slips)
+    if "shares put into dx unpadded" in slips:
+        slips = slips | {"cut at the end"}
     return {"dx": shared_out(dy, x, frame, visits, _divisor(frame, arguments, slips), slips)}
 
 
@@ -67,7 +69,7 @@ def _counted(taps: np.ndarray, axis: Any, padding_counts: bool, slips: Slips) ->
 
 def divide_by(rows: float, cols: float, slips: Slips) -> float:
     """rows · cols, or what `/ rows * cols` divides by."""
-    return rows / cols if "no parentheses" in slips else rows * cols
+    return np.float64(rows) / cols if "no parentheses" in slips else rows * cols
 
 
 def means(

@@ -16,6 +16,8 @@ class Cut:
 
     def __init__(self, x: np.ndarray, output_size: Any, slips: Slips) -> None:
         self.shape, self.slips = x.shape[2:], slips
+        if "output_size exchanged" in slips and isinstance(output_size, tuple):
+            output_size = output_size[::-1]
         self.out = adaptive_window(x, output_size).out
         if "all exchanged" in slips:
             self.out = self.out[1], self.out[0]
@@ -33,13 +35,14 @@ class Cut:
 
     def taps(self, i: int, j: int) -> tuple[np.ndarray, np.ndarray]:
         """The rows and the columns of bin (i, j)."""
-        rows, cols = (
-            np.arange(*self._ends(k, size, out))
-            for k, size, out in zip((i, j), self.shape, self.out, strict=True)
-        )
+        rows, cols = (np.arange(*ends) for ends in self._ends(i, j))
         return rows[rows < self.shape[0]], cols[cols < self.shape[1]]
 
-    def _ends(self, i: int, size: int, out: int) -> tuple[int, int]:
+    def _ends(self, i: int, j: int) -> list[tuple[int, int]]:
+        sides = zip((i, j), self.shape, self.out, strict=True)
+        return [self._ends_of(k, size, out) for k, size, out in sides]
+
+    def _ends_of(self, i: int, size: int, out: int) -> tuple[int, int]:
         step = size // out
         if "bins of the step" in self.slips:
             return i * step, (i + 1) * step
@@ -59,8 +62,8 @@ class Cut:
             return self.shape[0] * self.shape[1] / (self.out[0] * self.out[1])
         if "divisor of the step" in self.slips:
             return (self.shape[0] // self.out[0]) * (self.shape[1] // self.out[1])
-        rows, cols = self.taps(i, j)
-        return divide_by(len(rows), len(cols), self.slips)
+        rows, cols = (stop - start for start, stop in self._ends(i, j))
+        return divide_by(rows, cols, self.slips)
 
 
 # ---------------------------------------------------------------------------- adaptive

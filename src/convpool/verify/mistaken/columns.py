@@ -21,7 +21,7 @@ def unfold(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
     window, out = laid(right, arguments, slips)
     col = ordered(gather(x, window, out), slips)
     N, rows = len(x), x.shape[1] * window.rows.kernel * window.cols.kernel
-    col = col.reshape(N, rows, -1)
+    col = col.reshape(N, rows, out[0] * out[1])
     if "windows as rows" in slips:
         return {"col": col.swapaxes(1, 2)}
     if "one matrix of rows" in slips:
@@ -55,7 +55,7 @@ def fold(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
 def laid(right: Window, arguments: dict[str, Any], slips: Slips) -> tuple[Window, tuple[int, int]]:
     """Where the taps lie and how many outputs are counted: "… in taps" spares the counting."""
     out = outputs(misplaced(right, arguments, slips), False, slips)
-    if min(out) < 1:
+    if min(out) < 0:
         raise ValueError("no window fits")
     return misplaced(right, arguments, inside(slips, "taps")), out
 
@@ -64,6 +64,8 @@ def misplaced(right: Window, arguments: dict[str, Any], slips: Slips) -> Window:
     """The windows of a convolution, laid as the slips would lay them."""
     if "odd cell first" in slips and arguments["padding"] == "same":
         right = Window(_turned(right.rows), _turned(right.cols))
+    if "same at every stride" in slips and arguments["padding"] == "same":
+        right = Window(_kept(right.rows), _kept(right.cols))
     if "arguments exchanged" in slips:
         slips = slips | {"stride exchanged", "padding exchanged", "dilation exchanged"}
     if "stride ignored" in slips:
@@ -78,6 +80,12 @@ def inside(slips: Slips, place: str) -> Set[str]:
 
 def _turned(axis: Axis) -> Axis:
     return replace(axis, before=axis.after, after=axis.before)
+
+
+def _kept(axis: Axis) -> Axis:
+    """As much padding as gives as many outputs as cells, whatever the stride."""
+    total = (axis.size - 1) * axis.stride + span(axis.kernel, axis.dilation) - axis.size
+    return replace(axis, before=total // 2, after=total - total // 2)
 
 
 def ordered(col: np.ndarray, slips: Slips) -> np.ndarray:
@@ -124,13 +132,15 @@ def scatter(
 ) -> np.ndarray:
     """(N, C, kh, kw, H', W') → (N, C, H, W), sums where windows overlap."""
     axes, out = (window.rows, window.cols), col.shape[4:]
-    rows, cols = (places(*each) for each in zip(axes, out, shift, strict=True))
-    cuts = [cut(axis, n, slips) for axis, n in zip(axes, out, strict=True)]
-    room = [
-        max(int(cells.max(initial=0)) + 1, start + size)
-        for cells, (start, size) in zip((rows, cols), cuts, strict=True)
-    ]
-    (top, height), (left, width) = cuts
+    (top, height), (left, width) = (cut(a, n, slips) for a, n in zip(axes, out, strict=True))
+    before = max(-top, 0), max(-left, 0)  # zeros in front of everything, if the cut begins there
+    top, left = top + before[0], left + before[1]
+    rows = places(axes[0], out[0], shift[0] + before[0])
+    cols = places(axes[1], out[1], shift[1] + before[1])
+    room = (
+        max(int(rows.max(initial=0)) + 1, top + height),
+        max(int(cols.max(initial=0)) + 1, left + width),
+    )
 
     def added(col: np.ndarray) -> np.ndarray:
         padded = np.zeros((*col.shape[:2], *room), col.dtype)
@@ -175,6 +185,6 @@ def cut(axis: Axis, out: int, slips: Slips) -> tuple[int, int]:
         ),
     }
     start, size = next((rules[slip] for slip in rules if slip in slips), (axis.before, axis.size))
-    if min(start, size) < 0:
+    if size < 0:
         raise ValueError("nothing is left")
     return start, size

@@ -4,13 +4,14 @@ Weights stand here as (G, M/G, C/G, kh, kw), maps and channels by group. A slip 
 "… in dweight" is made in that gradient alone.
 """
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from convpool.arguments import convolution
-from convpool.geometry import Axis, Groups, Window
+from convpool.geometry import Axis, Groups, Window, span
 from convpool.verify.examination import Arrays
 from convpool.verify.mistaken.columns import gather, inside, laid, misplaced, scatter
 from convpool.verify.mistaken.windows import Slips
@@ -26,7 +27,7 @@ def conv2d(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
         weight = weight.reshape(*weight.shape[:2], *weight.shape[:1:-1])
         window = convolution(x, weight, bias, *(arguments[name] for name in ARGUMENTS))[0]
     y = correlate(x, turned(weight, groups, slips), *laid(window, arguments, slips), groups, slips)
-    return {"y": biased(y, bias, slips)}
+    return {"y": retold(biased(y, bias, slips), groups, slips)}
 
 
 def conv2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
@@ -36,16 +37,20 @@ def conv2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> 
     in_dx, in_dweight = inside(slips, "dx"), inside(slips, "dweight")
 
     dx = spread(
-        misread(dy, in_dx),
+        misread(dy, groups, in_dx),
         turned(weight, groups, in_dx),
         misplaced(right, arguments, in_dx),
         groups,
         in_dx,
     )
     dweight = weight_gradient(
-        misread(dy, in_dweight), x, misplaced(right, arguments, in_dweight), groups, in_dweight
+        misread(dy, groups, in_dweight),
+        x,
+        misplaced(right, arguments, in_dweight),
+        groups,
+        in_dweight,
     )
-    dbias = bias_gradient(misread(dy, slips), slips)
+    dbias = bias_gradient(misread(dy, groups, slips), slips)
     return averaged({"dx": dx, "dweight": dweight, "dbias": dbias}, len(x), slips)
 
 
@@ -66,12 +71,9 @@ def correlate(
     col = read(gather(x, window, out), reads, slips)  # (N, G, C/G, kh, kw, H', W')
     if "channels fastest" in slips:
         col = np.moveaxis(col, 2, 4)
+    to = dealt(groups, M, {"maps in turns"})[1] if "results in turns" in slips else writes
     y = np.empty((N, M, L), x.dtype)
-    y[:, writes] = by_group(weight, groups, writes) @ col.reshape(N, groups.count, -1, L)
-    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
-        y = np.ascontiguousarray(y.swapaxes(1, 2))
-    if "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
-        y = np.ascontiguousarray(y.swapaxes(0, 1))
+    y[:, to] = by_group(weight, groups, writes) @ as_matrix(col)
     return y.reshape(N, M, *out)
 
 
@@ -84,6 +86,8 @@ def spread(
         window = Window(*(replace(axis, stride=1) for axis in (window.rows, window.cols)))
     if "stride zeros missing, own size" in slips:
         slips = slips | {"remainder dropped"}
+    if "padding of the columns" in slips:
+        window = Window(_padded_as(window.rows, window.cols), window.cols)
     kh, kw = weight.shape[2:]
     reads, writes = dealt(groups, M, slips)
     kernels = by_group(weight, groups, writes)  # (G, M/G, R)
@@ -102,6 +106,12 @@ def spread(
     return scatter(col, window, slips, shift(window, slips))
 
 
+def _padded_as(axis: Axis, other: Axis) -> Axis:
+    """An axis whose full convolution is padded by the span of the other axis."""
+    spans = span(axis.kernel, axis.dilation), span(other.kernel, other.dilation)
+    return replace(axis, before=axis.before + spans[0] - spans[1])
+
+
 def weight_gradient(
     dy: np.ndarray, x: np.ndarray, window: Window, groups: Groups, slips: Slips
 ) -> np.ndarray:
@@ -116,8 +126,7 @@ def weight_gradient(
     reads, writes = dealt(groups, M, slips)
     col = read(gather(x, window, out, shift(window, slips)), reads, slips)
     flows = dy.reshape(N, M, -1)[:, writes]
-    columns = col.reshape(N, groups.count, -1, flows.shape[3])  # (N, G, R, L)
-    product = (flows @ columns.swapaxes(2, 3)).sum(axis=0)  # (G, M/G, R)
+    product = (flows @ as_matrix(col).swapaxes(2, 3)).sum(axis=0)  # (G, M/G, R)
     dweight = np.empty((M, *col.shape[2:5]), x.dtype)
     dweight[writes] = product.reshape(*writes.shape, *col.shape[2:5])
     if "remainder at the front" in slips:
@@ -136,16 +145,16 @@ def meeting(axis: Axis, out: int, slips: Slips) -> Axis:
         "stride and dilation not exchanged",
         "remainder dropped",
         "remainder at the front",
-        "padding ignored, own size",
     }
     if "padding ignored, own size" in slips:
         axis = replace(axis, before=0, after=0)
-    if not uncut & slips:
+    if not uncut & slips and "padding ignored, own size" not in slips:
         return axis
     room = axis.before + axis.size + axis.after - (out - 1) * axis.stride - 1
-    if room < 0:
+    results = room // axis.dilation + 1
+    if results < 0:
         raise ValueError("dy is larger than x")
-    return replace(axis, kernel=room // axis.dilation + 1)
+    return replace(axis, kernel=results if uncut & slips else min(results, axis.kernel))
 
 
 def written(dweight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
@@ -160,7 +169,8 @@ def written(dweight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
             .reshape(-1, M // groups.count, kh, kw)
         )
     if "maps last in memory" in slips:  # (C·kh·kw, M) taken for (M, C·kh·kw)
-        return np.ascontiguousarray(dweight.reshape(M, -1).T).reshape(dweight.shape)
+        rows = dweight.reshape(groups.count, M // groups.count, -1)
+        return rows.swapaxes(1, 2).reshape(dweight.shape)
     if "channels fastest" in slips:  # (M, kh, kw, C) taken for (M, C, kh, kw)
         return np.ascontiguousarray(dweight.transpose(0, 2, 3, 1)).reshape(dweight.shape)
     return dweight
@@ -182,7 +192,9 @@ def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
     """The sum over images and places, or over what the slips take for them."""
     named = next((slip for slip in slips if slip.startswith("dbias over ")), None)
     if named:
-        return np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+        total = np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+        # One number a map counts as (M,) in any shape: with a single image, that hides some slips.
+        return total.reshape(-1) if total.size == max(total.shape, default=1) else total
     if "last image" in slips:
         return dy[-1].sum(axis=(1, 2))
     total = dy.sum(axis=(0, 2, 3))
@@ -233,6 +245,11 @@ def read(col: np.ndarray, reads: np.ndarray, slips: Slips) -> np.ndarray:
     return dealt_out
 
 
+def as_matrix(col: np.ndarray) -> np.ndarray:
+    """(N, G, three axes, H', W') → (N, G, C/G·kh·kw, H'·W')."""
+    return col.reshape(*col.shape[:2], math.prod(col.shape[2:5]), math.prod(col.shape[5:]))
+
+
 def by_group(weight: np.ndarray, groups: Groups, writes: np.ndarray) -> np.ndarray:
     """(M, C/G, kh, kw) → (G, M/G, C/G·kh·kw)."""
     return weight[writes].reshape(groups.count, writes.shape[1], -1)
@@ -245,7 +262,8 @@ def turned(weight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
     if "channels exchanged" in slips:
         weight = exchanged(weight, groups)
     if "weight maps last in memory" in slips:  # (M, C·kh·kw) taken for (C·kh·kw, M)
-        weight = np.ascontiguousarray(weight.reshape(-1, len(weight)).T).reshape(weight.shape)
+        columns = weight.reshape(groups.count, -1, len(weight) // groups.count)
+        weight = columns.swapaxes(1, 2).reshape(weight.shape)
     return weight
 
 
@@ -283,14 +301,29 @@ TURNS = {
 }
 
 
-def misread(dy: np.ndarray, slips: Slips) -> np.ndarray:
-    """dy reshaped to a matrix where it had to be transposed first."""
+def retold(y: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
+    """y reshaped from a matrix that had to be transposed first, group by group."""
+    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
+        parts = [(part.transpose(0, 2, 3, 1), part.shape) for part in np.split(y, groups.count, 1)]
+    elif "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
+        parts = [(part.swapaxes(0, 1), part.shape) for part in np.split(y, groups.count, 1)]
+    else:
+        return y
+    return np.concatenate([part.reshape(shape) for part, shape in parts], axis=1)
+
+
+def misread(dy: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
+    """dy reshaped to a matrix where it had to be transposed first, group by group."""
     N, M, H_out, W_out = dy.shape
+    parts = np.split(dy, groups.count, axis=1)
+    M //= groups.count
     if "dy maps last in memory" in slips:  # (N, M, H', W') taken for (N, H', W', M)
-        return dy.reshape(N, H_out, W_out, M).transpose(0, 3, 1, 2)
-    if "dy maps first in memory" in slips:  # … for (M, N, H', W')
-        return dy.reshape(M, N, H_out, W_out).swapaxes(0, 1)
-    return dy
+        parts = [part.reshape(N, H_out, W_out, M).transpose(0, 3, 1, 2) for part in parts]
+    elif "dy maps first in memory" in slips:  # … for (M, N, H', W')
+        parts = [part.reshape(M, N, H_out, W_out).swapaxes(0, 1) for part in parts]
+    else:
+        return dy
+    return np.concatenate(parts, axis=1)
 
 
 def shift(window: Window, slips: Slips) -> tuple[int, int]:

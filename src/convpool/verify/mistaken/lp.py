@@ -36,7 +36,9 @@ def _norm(patch: np.ndarray, p: float, slips: Slips) -> np.ndarray:
     scale = sizes.max(axis=(2, 3), initial=0)
     parts = sizes / np.where(scale > 0, scale, 1)[:, :, np.newaxis, np.newaxis]
     together = parts**p
-    total = together.mean(axis=(2, 3)) if "mean" in slips else together.sum(axis=(2, 3))
+    total = together.sum(axis=(2, 3))
+    if "mean" in slips:
+        total = total / patch[0, 0].size
     return scale * total ** (1 / p)
 
 
@@ -49,7 +51,8 @@ def lp_pool2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips) 
     dcells = np.zeros(cells.shape, x.dtype)
     for i, j in visited(dy, window, arguments["ceil_mode"], slips):
         at = frame.at(i, j)
-        flow = dy[:, :, i, j, np.newaxis, np.newaxis] * _partials(cells[at], p, slips)
+        patch = x[frame.at_unpadded(i, j)] if "windows of x" in slips else cells[at]
+        flow = dy[:, :, i, j, np.newaxis, np.newaxis] * _partials(patch, p, slips)
         if "assign" in slips:
             dcells[at] = flow
         else:

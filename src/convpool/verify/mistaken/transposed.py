@@ -76,5 +76,5 @@ def conv_transpose2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: 
     dx = correlate(dy, kernel, window, x.shape[2:], groups, in_dx)
     window = misplaced(right, arguments, in_dweight)
     dweight = weight_gradient(x, dy, window, groups, in_dweight)
-    dbias = bias_gradient(misread(dy, slips), slips)
+    dbias = bias_gradient(misread(dy, groups, slips), slips)
     return averaged({"dx": dx, "dweight": dweight, "dbias": dbias}, len(x), slips)

@@ -16,7 +16,7 @@ def max_unpool2d(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arr
     x = np.zeros((*y.shape[:2], H, W), y.dtype)
     for n, c, i, j in np.ndindex(y.shape):
         plane = (0, 0) if "first plane" in slips else (n, c)
-        at = _cell((i, j), indices[n, c, i, j], (H, W), arguments, slips)
+        at = _cell((i, j), int(indices[n, c, i, j]), (H, W), arguments, slips)
         if "add" in slips:
             x[*plane, *at] += y[n, c, i, j]
         else:
@@ -34,7 +34,7 @@ def _cell(
     if "corners" in slips:
         rows, cols = _strides(arguments, slips)
         return output[0] * rows, output[1] * cols
-    h, w = divmod(int(index), size[0] if "divided by the height" in slips else size[1])
+    h, w = divmod(index, size[0] if "divided by the height" in slips else size[1])
     return h, w
 
 
@@ -43,16 +43,18 @@ def _size(y: np.ndarray, arguments: dict[str, Any], slips: Slips) -> tuple[int, 
         H, W = pair("output_size", arguments["output_size"], 1)
         return H, W
     kernel, pads = pair("kernel_size", arguments["kernel_size"], 1), paddings(arguments["padding"])
+    assert not isinstance(pads, str)  # padding in words does not say which size to go back to
+    around = list(pads)
     if "padding ignored" in slips:
-        pads = ((0, 0), (0, 0))
+        around = [(0, 0), (0, 0)]
     if "leading padding twice" in slips:
-        pads = ((pads[0][0], pads[0][0]), (pads[1][0], pads[1][0]))  # type: ignore[assignment]
+        around = [(before, before) for before, _ in around]
     if "all exchanged" in slips or "kernel exchanged" in slips:
         kernel = kernel[1], kernel[0]
     H, W = (
         (out - 1) * stride - sum(pad) + taps
         for out, stride, pad, taps in zip(
-            y.shape[2:], _strides(arguments, slips), pads, kernel, strict=True
+            y.shape[2:], _strides(arguments, slips), around, kernel, strict=True
         )
     )
     return H, W

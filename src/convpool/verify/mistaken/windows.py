@@ -21,6 +21,12 @@ def lay(window: Window, slips: Slips) -> Window:
         if f"{what} exchanged" in slips or "all exchanged" in slips:
             here, there = getattr(rows, what), getattr(cols, what)
             rows, cols = replace(rows, **{what: there}), replace(cols, **{what: here})
+    if "kernel exchanged, and its stride" in slips:
+        follows = rows.stride == rows.kernel and cols.stride == cols.kernel  # as by default
+        rows, cols = (
+            replace(axis, kernel=other.kernel, stride=other.kernel if follows else axis.stride)
+            for axis, other in ((rows, cols), (cols, rows))
+        )
     if "padding exchanged" in slips or "all exchanged" in slips:
         here, there = rows, cols
         rows = replace(rows, before=there.before, after=there.after)

@@ -189,7 +189,7 @@ CHANNELS = (
     ),
     Mistake(
         "groups mixed",
-        MIXED,
+        (*MIXED, "results in turns"),
         CONV,
         "The groups do not read their own channels: they all read the same ones, or channels are "
         "dealt out to the groups in turns instead of in blocks.",
@@ -208,7 +208,17 @@ CHANNELS = (
     Mistake(
         "groups mixed",
         each(*MIXED),
-        BACKS,
+        BACK,
+        "The gradients of the groups go to each other's channels: all to the same ones, or dealt "
+        "out in turns instead of in blocks.",
+        "Treat channels g·C/G to (g+1)·C/G − 1 and maps g·M/G to (g+1)·M/G − 1 as a convolution "
+        "of their own, and join the results along the channels.",
+        "convolution/variants",
+    ),
+    Mistake(
+        "groups mixed",
+        (*each(*MIXED), "results in turns in dx"),
+        TRANSPOSED_BACK,
         "The gradients of the groups go to each other's channels: all to the same ones, or dealt "
         "out in turns instead of in blocks.",
         "Treat channels g·C/G to (g+1)·C/G − 1 and maps g·M/G to (g+1)·M/G − 1 as a convolution "
@@ -629,6 +639,30 @@ PADDING = (
         "Where 'same' needs an odd number of cells, the odd one is put at the top and left.",
         "Put it at the bottom and right: ⌊total / 2⌋ before, the rest after.",
         "convolution/forward",
+    ),
+    Mistake(
+        "'same' at every stride",
+        ("same at every stride",),
+        CONV,
+        "'same' is padded until there are as many outputs as cells, whatever the stride.",
+        "'same' gives ⌈size / stride⌉ outputs: pad for the span that those need.",
+        "convolution/forward",
+    ),
+    Mistake(
+        "'same' at every stride",
+        each("same at every stride"),
+        BACK,
+        "'same' is padded until there are as many outputs as cells, whatever the stride.",
+        "'same' gives ⌈size / stride⌉ outputs: pad for the span that those need.",
+        "convolution/forward",
+    ),
+    Mistake(
+        "rows padded as columns",
+        ("padding of the columns in dx",),
+        BACK,
+        "The padding of the full convolution is counted from the kernel's width, for the rows too.",
+        "Count it for each axis: d·(kh − 1) − p above, d·(kw − 1) − p on the left.",
+        "convolution/input-gradient",
     ),
 )
 

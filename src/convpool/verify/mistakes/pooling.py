@@ -48,7 +48,7 @@ MAXIMUM: tuple[Mistake, ...] = (
     Mistake(
         "windows from the unpadded input",
         ("windows of x", "windows of x, by place", "windows of x, by kernel", "windows of x in dx"),
-        (*MAX_WINDOWS, "avg_pool2d", "lp_pool2d"),
+        (*MAX_WINDOWS, "avg_pool2d", *LP),
         "The windows are counted with padding but cut from x without it, so each looks at cells "
         "further down and to the right than its own.",
         "Pad x first, with −∞ for a maximum and zeros for a sum, and cut from the padded array.",
@@ -193,8 +193,8 @@ NORM: tuple[Mistake, ...] = (
         "absolute value missing",
         ("signed", "power of x"),
         LP,
-        "x is raised to the power p with its sign, which an odd p keeps and a broken one turns "
-        "into NaN.",
+        "x is raised to the power p with its sign: an odd p keeps it, and a p between whole "
+        "numbers makes NaN of it.",
         "Take `np.abs(x)` to the power, and give the gradient its sign by `np.sign(x)`.",
         "pooling/lp",
     ),
@@ -202,7 +202,7 @@ NORM: tuple[Mistake, ...] = (
         "sign lost",
         ("sign lost",),
         _backward("lp_pool2d"),
-        "The gradient of |x| is taken as 1, so negative cells are pushed the wrong way.",
+        "The derivative of |x| is taken as 1, so negative cells are pushed the wrong way.",
         "Multiply by `np.sign(x)`.",
         "pooling/lp",
     ),
@@ -294,7 +294,7 @@ BIN: tuple[Mistake, ...] = (
 GEOMETRY: tuple[Mistake, ...] = (
     Mistake(
         "padding ignored",
-        ("padding ignored", "size without padding"),
+        ("padding ignored", "size without padding", "shares put into dx unpadded"),
         (*WINDOWS, *_backward("avg_pool2d", "lp_pool2d"), "max_unpool2d"),
         "`padding` is taken and not used, in the windows or in the size of the output.",
         "Tap u of window i lies on row i·s − p + u·d, and H' counts the padding on both sides.",
@@ -342,7 +342,7 @@ GEOMETRY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "dilation off by one",
-        ("dilation one more", "dilation one less", "span too long"),
+        ("dilation one more", "span too long"),
         _with_backward(*WINDOWS),
         "A dilation of d is taken for d cells between taps, or a window's span for kernel·d.",
         "Dilation 1 means neighbours, and a window spans d·(kernel − 1) + 1 cells.",
@@ -382,6 +382,15 @@ GEOMETRY: tuple[Mistake, ...] = (
         "foundations/windows",
     ),
     Mistake(
+        "reshaped instead of transposed",
+        ("reshaped",),
+        _with_backward(*WINDOWS),
+        "Numbers in the order n, i, j, c are read as n, c, i, j, or dy the other way round, which "
+        "mixes places and channels.",
+        "Go through both orders: `reshape(N, H', W', C).transpose(0, 3, 1, 2)`, and back.",
+        "pooling/im2col",
+    ),
+    Mistake(
         "remainder dropped",
         ("remainder dropped",),
         _backward(*WINDOWS),
@@ -394,9 +403,11 @@ GEOMETRY: tuple[Mistake, ...] = (
         (
             "all exchanged",
             "kernel exchanged",
+            "kernel exchanged, and its stride",
             "stride exchanged",
             "dilation exchanged",
             "padding exchanged",
+            "output_size exchanged",
             "divided by the height",
         ),
         (

@@ -17,17 +17,6 @@ class Report:
 
     Printed, it says which mistake it is, what failed, and the smallest failing case with the
     expected and the actual arrays side by side. In a notebook it draws that case.
-
-    Attributes
-    ----------
-    passed : bool
-        Whether at least one case passed, and none failed.
-    failures, unsupported : tuple of Finding
-        The failing cases, and those that the function cannot be asked.
-    smallest : Finding or None
-        The failing case with the fewest numbers.
-    diagnosis : str or None
-        The name of the mistake, of both if it takes two to explain the numbers.
     """
 
     subject: str

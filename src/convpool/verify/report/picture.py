@@ -31,6 +31,8 @@ def first_wrong(finding: Finding) -> str:
             continue
         index = _first(finding, name)
         due, got = as_text(expected[index], actual[index])((expected[index], actual[index]))
+        if not index:
+            return f"{name}: {due} expected, {got} given."
         place = ", ".join(map(str, index))
         letters = f" ({LETTERS[name]})" if name in LETTERS and len(index) == 4 else ""
         return f"{name} first differs at [{place}]{letters}: {due} expected, {got} given."
@@ -137,6 +139,8 @@ def as_text(
 ) -> Told:
     """How numbers are written: with as few digits as tell the wrong ones from the right."""
     both = [np.asarray(a) for a in (cut, other) if a is not None]
+    if all(array.dtype == bool for array in both):
+        return lambda row: tuple("yes" if value else "no" for value in row)
     digits = 2
     while other is not None and digits < 12 and _alike(cut, other, wrong, both, digits):
         digits += 1

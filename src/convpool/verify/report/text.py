@@ -73,6 +73,11 @@ def _table(report: "Report", width: int) -> Iterator[Text]:
         ]
     if passed := report.having("passed"):
         rows.append(("passed", wording.cases(len(passed)), ""))
+    if width < WIDTH:  # a list instead of a table
+        for status, case, reason in rows:
+            line = Text.assemble((status, STYLES[status]), "  ", case)
+            yield line.append(f": {reason}" if reason else "")
+        return
     columns = [min(max((len(row[k]) for row in rows), default=0), 50) for k in (0, 1)]
     for status, case, reason in rows:
         line = Text.assemble((status.ljust(columns[0]), STYLES[status]), "  ")

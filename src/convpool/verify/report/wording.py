@@ -27,15 +27,16 @@ def verdict(report: "Report") -> str:
             f"Not written yet: replace `raise NotImplementedError` in {names or subject} and run "
             "both cells again."
         )
+    are = "are" if "` and `" in subject else "is"
     if failed:
         verb = "fails" if failed == 1 else "fail"
-        return f"{subject} is wrong: {failed} of {cases(total)} {verb}."
+        return f"{subject} {are} wrong: {failed} of {cases(total)} {verb}."
     if not report.passed:
         return f"{subject} could not be asked: it supports none of the {cases(total)}."
     counts = [f"{cases(len(report.having('passed')))} passed"]
     if report.unsupported:
         counts.append(f"{len(report.unsupported)} not supported")
-    return f"{subject} is right: {', '.join(counts)}."
+    return f"{subject} {are} right: {', '.join(counts)}."
 
 
 def unwritten(report: "Report") -> bool:
@@ -79,15 +80,8 @@ def groups(findings: Iterable[Finding]) -> list[tuple[str, list[str]]]:
 def notes(report: "Report") -> list[str]:
     """What else a reader should know."""
     counts = Counter(note for finding in report.findings for note in set(finding.notes))
-    told = [
-        f"{note} ({cases(count)})." for note, count in sorted(counts.items(), key=lambda i: -i[1])
-    ]
-    given = [finding for finding in report.findings if finding.actual]
-    due = dict.fromkeys(name for finding in given for name in finding.trial.expected)
-    never = [name for name in due if not any(name in finding.actual for finding in given)]
-    if never:
-        told.append(f"Never returned, so never checked: {_listed(never)}.")
-    return told
+    often = sorted(counts.items(), key=lambda item: -item[1])
+    return [f"{note} ({cases(count)})." for note, count in often]
 
 
 def arguments(given: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
@@ -113,7 +107,10 @@ def cases(count: int) -> str:
 
 
 def _subject(report: "Report") -> str:
-    return f"`{report.subject}`" if report.examined_for == EXERCISE else report.subject
+    """The function, or as in "`f` and `g`" the functions of an exercise."""
+    if report.examined_for != EXERCISE:
+        return report.subject
+    return _listed([f"`{name}`" for name in report.subject.split(", ")])
 
 
 def _listed(names: list[str]) -> str:

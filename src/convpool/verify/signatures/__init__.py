@@ -42,6 +42,7 @@ def adapt(
     if signature not in KINDS:
         raise ValueError(f"signature must be one of {names.listed(KINDS)}, got {signature!r}")
     kind = _recognised(function, op, forward) if signature == "auto" else signature
+    _check(kind, function, op, forward)
     custom = Custom(op, _layout(function, op, kind, layout, weights), _returned(op, returns))
     match kind:
         case "torch":
@@ -63,8 +64,6 @@ def _recognised(function: Any, op: str, forward: Any) -> str:
         return "context"
     if inspect.isclass(function) or hasattr(function, "forward"):
         return "layer"
-    if not callable(function):
-        raise ValueError(f"{function!r} is neither a function nor a layer")
     taken = names.roles(function, op)
     if op.endswith("_backward") and (forward is not None or "cache" in taken):
         return "cache"
@@ -74,6 +73,21 @@ def _recognised(function: Any, op: str, forward: Any) -> str:
         return "columns"
     named = names.plain(names.called(function))
     return "rows" if {"kernel_rows"} & taken or "2im" in named or "im2" in named else "arguments"
+
+
+def _check(kind: str, function: Any, op: str, forward: Any) -> None:
+    """A `ValueError` if a function cannot be asked in this way."""
+    called = names.called(function)
+    if kind == "layer" and not hasattr(function, "forward") and not inspect.isclass(function):
+        raise ValueError(f"signature 'layer': {called} has no method forward")
+    if kind == "context" and not Contextual.fits(function):
+        raise ValueError(f"signature 'context': {called} has no static method forward(ctx, …)")
+    if kind == "cache" and forward is None:
+        raise ValueError(f"{called} takes a cache: hand in the function that makes it as forward=")
+    if kind in ("rows", "columns") and op not in ("fold", "unfold"):
+        raise ValueError(f"signature {kind!r} is for unfold and fold, not for {op}")
+    if not callable(function) and not hasattr(function, "forward"):
+        raise ValueError(f"{function!r} is neither a function nor a layer")
 
 
 def _layout(function: Any, op: str, kind: str, layout: str, weights: str | None) -> Layout:

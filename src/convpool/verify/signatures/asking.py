@@ -1,4 +1,4 @@
-"""What all ways to ask have in common: spellings are tried, results named, laid back and checked."""
+"""What all ways to ask share: spellings are tried, results named, laid back and checked."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -31,28 +31,22 @@ class Asking(ABC):
     def __init__(self, custom: Custom, *bindings: Binding) -> None:
         self.custom, self.bindings = custom, bindings
         self.spellings = _spellings(custom.op, bindings)
+        self.holds: set[str] = set()  # what a layer has from elsewhere than its parameters
 
     def __call__(self, trial: Trial) -> Answer:
-        try:
-            answer, spelling = self._first(trial, self.spellings)
-        except (NotSupported, Unfit):
-            raise
-        except Exception:  # the padding may be wanted in four numbers
-            if not self._wants_four(trial):
-                raise
-            spelling = replace(self.spellings[0], padding="four")
-            return self._ask(trial, spelling)
-        self.spellings = (spelling,)  # what it understood once, it is told from now on
+        answer, spelling = self._first(trial)
+        if len(self.spellings) > 1:  # what it understood once, it is told from now on
+            self.spellings = (self._with_paddings(trial, spelling),)
         return answer
 
     @abstractmethod
     def results(self, question: Question) -> dict[str, Any]:
         """What the function gives, by name."""
 
-    def _first(self, trial: Trial, spellings: Sequence[Spelling]) -> tuple[Answer, Spelling]:
+    def _first(self, trial: Trial) -> tuple[Answer, Spelling]:
         """The answer to the first spelling that raises nothing, or what the first one raised."""
         raised: list[Exception] = []
-        for spelling in spellings:
+        for spelling in self.spellings:
             try:
                 return self._ask(trial, spelling), spelling
             except (NotSupported, Unfit):
@@ -61,35 +55,47 @@ class Asking(ABC):
                 raised.append(error)
         raise raised[0]
 
+    def _with_paddings(self, trial: Trial, spelling: Spelling) -> Spelling:
+        """How paddings are spelled that differ: in fours, if no pair of zeros runs but four do."""
+        if spelling.padding or trial.arguments.get("padding") != 0:
+            return spelling
+        pair, four = (replace(spelling, padding=kind) for kind in ("pair", "four"))
+        if self._runs(trial, pair) or not self._runs(trial, four):
+            return spelling
+        return replace(spelling, padding="number or four")
+
     def _ask(self, trial: Trial, spelling: Spelling) -> Answer:
         question = Question(trial, self.custom.op, self.custom.layout, spelling)
         if not any(binding.settings for binding in self.bindings):
             demand(question, self.tells)
-        results = self.results(question)
-        demand(question, self.tells | question.settings.read)  # a dict may never have been read
+        results = self._read(question)
         notes = []
         if "bias" in trial.arrays and "bias" not in self.tells:
             results["y"] = self._biased(question, results["y"])
             notes.append("takes no bias: it was added to what the function returns")
         return answer(question, results, notes)
 
+    def _read(self, question: Question) -> dict[str, Any]:
+        """The results, if the function read all that it was given in a dict."""
+        try:
+            results = self.results(question)
+        except NotSupported:
+            raise
+        except Exception:  # whatever somebody's code may raise
+            demand(question, self.tells | question.settings.read)
+            raise
+        demand(question, self.tells | question.settings.read)
+        return results
+
     @property
     def tells(self) -> set[str]:
         """The operator's arrays and arguments that the function can be told."""
-        return set().union(*(binding.tells for binding in self.bindings))
+        return self.holds.union(*(binding.tells for binding in self.bindings))
 
     def _biased(self, question: Question, y: Any) -> Any:
         bias = question.trial.arrays["bias"]
         along = bias if question.layout.channels_last else bias[:, np.newaxis, np.newaxis]
         return y + along if isinstance(y, np.ndarray) and y.ndim > 2 else y
-
-    def _wants_four(self, trial: Trial) -> bool:
-        """Whether a pair for the padding raises and four numbers do not."""
-        if isinstance(trial.arguments.get("padding", 0), (int, str)):
-            return False
-        told = trial.arguments | {"padding": 1}
-        pair, four = (replace(self.spellings[0], padding=kind) for kind in ("pair", "four"))
-        return not self._runs(replace(trial, arguments=told), pair) and self._runs(trial, four)
 
     def _runs(self, trial: Trial, spelling: Spelling) -> bool:
         try:
@@ -104,7 +110,8 @@ def _spellings(op: str, bindings: Sequence[Binding]) -> tuple[Spelling, ...]:
     tuples = any(isinstance(parameter.default, tuple) for parameter in parameters)
     worded = any("mode" in binding.roles.values() for binding in bindings)
     return tuple(
-        Spelling(pairs=pairs, mode=mode)
+        Spelling(pairs, padding, mode)
+        for padding in ("", "four")
         for pairs in (("bare", "all", "no") if tuples else ("no", "bare", "all"))
         for mode in (AVERAGES if worded and "avg" in op else ("max",))
     )

@@ -40,11 +40,9 @@ class Binding:
         cached: bool = False,
     ) -> None:
         self.function, self.op = function, op
-        self.parameters = _parameters(function)[skip:]
-        self.hidden = all(parameter.kind in MANY for parameter in self.parameters)
-        if self.hidden:
-            own = inspect.signature(getattr(operators, op)).parameters
-            self.parameters = [own[name] for name in order(op)]
+        shown = _shown(function)
+        self.hidden = shown is None
+        self.parameters = _own(op) if shown is None else shown[skip:]
         self.roles = self._bound(set(without), cached)
         missing = [role for role in wanted if role not in self.tells and not self.settings]
         if missing:
@@ -63,7 +61,7 @@ class Binding:
     def arguments(self, question: Question) -> tuple[list[Any], dict[str, Any]]:
         """What to call the function with."""
         if self.hidden:
-            return self._own(question)
+            return self._as_own(question)
         args, kwargs = [], {}
         for parameter in self.parameters:
             role = self.roles.get(parameter.name)
@@ -71,15 +69,14 @@ class Binding:
                 continue
             if role == "bias" and role not in question.handed and parameter.default is None:
                 continue
-            default = None if parameter.default is Parameter.empty else parameter.default
-            value = question.value(role, default)
+            value = question.value(role, parameter.default)
             if parameter.kind is Parameter.POSITIONAL_ONLY:
                 args.append(value)
             else:
                 kwargs[parameter.name] = value
         return args, kwargs
 
-    def _own(self, question: Question) -> tuple[list[Any], dict[str, Any]]:
+    def _as_own(self, question: Question) -> tuple[list[Any], dict[str, Any]]:
         """Arrays by their place, and by their names the arguments that are not as usual."""
         usual = defaults(self.op)
         arrays = [question.handed.get(name) for name in order(self.op) if name not in usual]
@@ -107,11 +104,8 @@ class Binding:
         return roles
 
     def _refuse(self, found: str) -> None:
-        takes = names.listed(parameter.name for parameter in self.parameters)
-        raise ValueError(
-            f"{names.called(self.function)}({takes}): found {found}; "
-            f"{self.op} takes {names.listed(order(self.op))}"
-        )
+        shown = names.shown(self.function, self.parameters)
+        raise ValueError(f"{shown}: found {found}; {self.op} takes {names.listed(order(self.op))}")
 
 
 def _has(op: str, role: str) -> bool:
@@ -125,11 +119,17 @@ def _has(op: str, role: str) -> bool:
     return told(role, op) in order(op) or (role == "y" and op.endswith("_backward"))
 
 
-def _parameters(function: Callable) -> list[Parameter]:
+def _shown(function: Callable) -> list[Parameter] | None:
+    """The parameters that a function shows, if any."""
     try:
-        return list(inspect.signature(function).parameters.values())
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a builtin of a library
-        return []
+        return None
+    return None if parameters and all(p.kind in MANY for p in parameters) else parameters
+
+
+def _own(op: str) -> list[Parameter]:
+    return [inspect.signature(getattr(operators, op)).parameters[name] for name in order(op)]
 
 
 def demand(question: Question, tells: Collection[str]) -> None:

@@ -30,7 +30,7 @@ class Context:
 class Contextual(Asking):
     """Asks the static `forward(ctx, x, …)`, and `backward(ctx, grad_output)` after it."""
 
-    def __init__(self, function: type, custom: Custom) -> None:
+    def __init__(self, function: Any, custom: Custom) -> None:
         op = custom.op.removesuffix("_backward")
         self.function = function
         self.binding = Binding(function.forward, op, skip=1, wanted=needed(op))

@@ -3,8 +3,6 @@
 import copy
 from typing import Any
 
-import numpy as np
-
 from convpool.verify.cases import defaults
 from convpool.verify.examination import NotSupported
 from convpool.verify.signatures import names
@@ -25,10 +23,10 @@ class Instance(Layer):
 
     def _check(self) -> None:
         check_read(self.fixed, self.layer, self.forward_op)
+        self.holds |= {told(role, self.forward_op) for role, _ in self.fixed.values()}
 
-    @property
-    def tells(self) -> set[str]:
-        return super().tells | {told(role, self.forward_op) for role, _ in self.fixed.values()}
+    def _takes_weights(self) -> bool:
+        return False
 
     def made(self, question: Question) -> Any:
         demand_fit(self.fixed, question)
@@ -39,12 +37,17 @@ def hyperparameters(layer: Any, op: str) -> Fixed:
     """The role and the value of each attribute that the case table may contradict."""
     settings = {*defaults(op), "kernel_size"}
     sizes = {"in_channels", "out_channels", "weight"}
-    fixed = {name: (names.role(name, op) or "", value) for name, value in vars(layer).items()}
+    fixed = {name: (names.role(name, op) or "", _bare(v)) for name, v in vars(layer).items()}
     return {
         name: (role, value)
         for name, (role, value) in fixed.items()
         if told(role, op) in settings or (role in sizes and value is not None)
     }
+
+
+def _bare(value: Any) -> Any:
+    """The array in a parameter object, and anything else itself."""
+    return value.data if hasattr(value, "grad") and hasattr(value, "data") else value
 
 
 def check_read(fixed: Fixed, layer: Any, op: str) -> None:
@@ -66,10 +69,10 @@ def demand_fit(fixed: Fixed, question: Question) -> None:
 
 
 def _same(asked: Any, value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return np.shape(asked) == value.shape
+    if hasattr(value, "shape"):
+        return tuple(asked.shape) == tuple(value.shape)
     return bool(asked == (tuple(value) if isinstance(value, list) else value))
 
 
 def _shown(value: Any) -> str:
-    return f"of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+    return f"of shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)

@@ -22,31 +22,26 @@ class Layer(Asking):
     def __init__(self, function: type, custom: Custom) -> None:
         self.function = function
         self.forward_op = custom.op.removesuffix("_backward")
-        self.binding = constructor(function, self.forward_op)
+        bindings = [constructor(function, self.forward_op)]
         run = function.forward if hasattr(function, "forward") else function.__call__
-        self.bindings = [self.binding, Binding(run, self.forward_op, skip=1)]
+        bindings.append(Binding(run, self.forward_op, skip=1))
         if custom.op != self.forward_op:
             if not hasattr(function, "backward"):
                 raise ValueError(f"{names.called(function)} has no method backward")
-            self.bindings.append(Binding(function.backward, custom.op, skip=1, wanted=["dy"]))
-        super().__init__(custom, *self.bindings)
-        self.holds_bias = False
+            bindings.append(Binding(function.backward, custom.op, skip=1, wanted=["dy"]))
+        super().__init__(custom, *bindings)
         self._check()
 
     def _check(self) -> None:
-        missing = [name for name in needed(self.forward_op) if name not in super().tells]
+        missing = [name for name in needed(self.forward_op) if name not in self.tells]
         if missing:
-            takes = names.listed(parameter.name for parameter in self.binding.parameters)
-            called = names.called(self.function)
-            raise ValueError(f"{called}({takes}): found nothing for {names.listed(missing)}")
-
-    @property
-    def tells(self) -> set[str]:
-        return super().tells | ({"bias"} if self.holds_bias else set())
+            shown = names.shown(self.function, self.bindings[0].parameters)
+            raise ValueError(f"{shown}: found nothing for {names.listed(missing)}")
 
     def results(self, question: Question) -> dict[str, Any]:
         layer = self.made(question)
-        self._parametrise(layer, question)
+        if "weight" in question.arrays and not self._takes_weights():
+            self._parametrise(layer, question)
         result, expected = self._run(layer, question), tuple(question.trial.expected)
         if self.custom.op != self.forward_op:
             result = self._call(layer.backward, self.bindings[2], question)
@@ -58,7 +53,10 @@ class Layer(Asking):
 
     def made(self, question: Question) -> Any:
         """A layer with the hyperparameters of a case."""
-        return self._call(self.function, self.binding, question)
+        return self._call(self.function, self.bindings[0], question)
+
+    def _takes_weights(self) -> bool:
+        return "weight" in self.bindings[0].tells | self.bindings[1].tells
 
     def _run(self, layer: Any, question: Question) -> Any:
         return self._call(getattr(layer, "forward", layer), self.bindings[1], question)
@@ -69,15 +67,14 @@ class Layer(Asking):
 
     def _parametrise(self, layer: Any, question: Question) -> None:
         """Set the weights, which may be there only after a first forward pass."""
-        if "weight" not in question.arrays or "weight" in super().tells:
-            return
         if not _places(layer, "weight", self.forward_op):
             self._run(layer, question)
         if not _places(layer, "weight", self.forward_op):
             raise Unfit(f"found no weights in the layer, only {names.listed(vars(layer))}")
-        self.holds_bias = bool(_places(layer, "bias", self.forward_op))
         for name in ("weight", "bias"):
             for place, key in _places(layer, name, self.forward_op):
+                if name == "bias":
+                    self.holds.add(name)
                 value = question.value(name, None)
                 place[key] = _like(place[key], value, key)
 

@@ -58,7 +58,7 @@ TAKEN = {
     "layout": "layout",
 }
 
-# Words that say something else to some operators: those whose name holds the key, the longest first.
+# Words that say something else to operators with such a name, the longest one that fits.
 HERE = {
     "conv": {
         "weight": "kernel kernels filter filters f k kernel_array",
@@ -124,6 +124,11 @@ def result(name: str) -> str | None:
 def listed(names: Iterable[Any]) -> str:
     """Names, for a message."""
     return ", ".join(str(name) for name in names) or "nothing"
+
+
+def shown(function: Any, parameters: Iterable[inspect.Parameter]) -> str:
+    """A function with its parameters, for a message."""
+    return f"{called(function)}({', '.join(parameter.name for parameter in parameters)})"
 
 
 def called(function: Any) -> str:

@@ -1,8 +1,9 @@
-"""A trial in a function's own words: what each parameter takes, spelled as the function wants it."""
+"""A trial in a function's own words: what each parameter takes, in the function's spelling."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,9 @@ class Spelling:
     """How a function wants its numbers.
 
     `pairs` are written where "no" parameter asks for them by its default, in parameters without a
-    default ("bare"), or in "all". `padding` is spelled like the rest, as a pair, or as "four"
-    numbers, (top, bottom, left, right). `mode` is the word for the kind of pooling.
+    default ("bare"), or in "all". `padding` is spelled like the rest, as a "pair", as "four"
+    numbers (top, bottom, left, right), or as a "number or four" where the sides differ. `mode` is
+    the word for the kind of pooling.
     """
 
     pairs: str = "no"
@@ -59,7 +61,7 @@ class Question:
         return role in {*self.handed, *DERIVED, *self.trial.arguments, "kernel_size"}
 
     def value(self, role: str, default: Any) -> Any:
-        """What a parameter with this role takes; `default` is the parameter's own."""
+        """What a parameter with this role takes; `default` is its own, or `Parameter.empty`."""
         if role in self.handed:
             return self.handed[role]
         if role in DERIVED:
@@ -134,7 +136,7 @@ class Question:
             return given
         rows, cols = given if isinstance(given, tuple) else (given, given)
         pairs = self.spelling.pairs
-        bare = pairs == "bare" and default is None
+        bare = pairs == "bare" and default in (None, Parameter.empty)
         if isinstance(default, tuple) or bare or pairs == "all" or rows != cols:
             return rows, cols
         return rows
@@ -143,13 +145,19 @@ class Question:
         if isinstance(self.trial.arguments["padding"], str):
             return self.trial.arguments["padding"]
         rows, cols = self._sides
-        if self.spelling.padding == "four":
-            return (*rows, *cols)
+        four = (*rows, *cols)
+        if self.spelling.padding == "four" or ("four" in self.spelling.padding and uneven(four)):
+            return four
         if rows[0] != rows[1] or cols[0] != cols[1]:
             return rows, cols
         if self.spelling.padding == "pair":
             return rows[0], cols[0]
         return self._sizes((rows[0], cols[0]), default)
+
+
+def uneven(numbers: tuple[int, ...]) -> bool:
+    """Whether not all are one number."""
+    return len(set(numbers)) > 1
 
 
 def _part(role: str, axis: int) -> Callable[[Question], Any]:
@@ -213,7 +221,7 @@ class Settings(dict):
 
     def get(self, key: str, default: Any = None) -> Any:
         """As of any dict."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 (this is `get`)
 
     def _has(self, role: str) -> bool:
         return told(role, self.question.op) in self.question.trial.arguments

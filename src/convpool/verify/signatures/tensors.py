@@ -41,8 +41,8 @@ class Tensors(Asking):
         self.is_function = inspect.isroutine(function) or Contextual.fits(function)
         self.is_made = not self.is_function and not inspect.isclass(function)
         self.fixed = hyperparameters(function, self.forward_op) if self.is_made else {}
-        self.holds: set[str] = set()  # the parameters that a module keeps
         super().__init__(custom, *self._bound(custom.op))
+        self.holds |= {told(role, self.forward_op) for role, _ in self.fixed.values()}
 
     def _bound(self, op: str) -> list[Binding]:
         if self.is_made:
@@ -55,11 +55,6 @@ class Tensors(Asking):
         itself = "dy" in names.roles(self.function, op)  # a backward pass written on tensors
         op = op if itself else self.forward_op
         return [Binding(self.function, op, wanted=needed(op))]
-
-    @property
-    def tells(self) -> set[str]:
-        fixed = {told(role, self.forward_op) for role, _ in self.fixed.values()}
-        return super().tells | self.holds | fixed
 
     def results(self, question: Question) -> dict[str, Any]:
         torch = importlib.import_module("torch")

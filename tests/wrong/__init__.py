@@ -1,0 +1,1 @@
+"""Operators written wrong by hand, by the mistake that each makes. No tests here."""
