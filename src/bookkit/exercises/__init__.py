@@ -8,11 +8,12 @@ from collections.abc import Callable
 from bookkit.exercises.convolution import CONVOLUTION
 from bookkit.exercises.exercise import Exercise
 from bookkit.exercises.foundations import FOUNDATIONS
+from bookkit.exercises.networks import NETWORKS
 from bookkit.exercises.pooling import POOLING
 from bookkit.exercises.wrong import WRONG
 from convpool.verify import Report
 
-EXERCISES: dict[str, Exercise] = FOUNDATIONS | POOLING | CONVOLUTION | WRONG
+EXERCISES: dict[str, Exercise] = FOUNDATIONS | POOLING | CONVOLUTION | NETWORKS | WRONG
 
 
 def check(label: str, *functions: Callable) -> Report:
