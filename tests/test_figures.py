@@ -85,6 +85,7 @@ EXAMPLES = {
         [figures.grid(X), figures.grid(DY)], ["*x*", "`dy` < 5"], "Two *things*", caption="both"
     ),
     "row": lambda: figures.row(figures.matrix(X), figures.grid(DY), signs="="),
+    "valley": lambda: figures.valley([[2, 1], [1, 3]], {"one": X[:3, :2], "two": -DY}, (4, 4), "t"),
     "lp_balls": figures.lp_balls,
     "lp_curves": figures.lp_curves,
 }  # fmt: skip

@@ -122,6 +122,12 @@ Charts
     lp_curves(values=(1, 2, 3, 4), largest=32)
         The p-norm and the power mean of a window as p grows: both end at the maximum.
 
+Networks
+    valley(A, paths, view=None, title=None)
+        The contour lines of ½ zᵀ A z with paths from a dict name → (steps, 2) over them, the
+        minimum in the middle; `view` is half the picture's width and height. At most 4 paths.
+        figures.valley([[1, 0], [0, 30]], {"SGD": path}, view=(3, 1.5))
+
 Tables
     verdicts(table, names=None)
         Which check caught which mistake: `table` is a dict mistake → dict check → bool, `names` a
@@ -147,6 +153,7 @@ from bookkit.figures.convolution import (
 from bookkit.figures.flows import chain, routing
 from bookkit.figures.intervals import axis, bins, receptive_field
 from bookkit.figures.layouts import im2col, memory
+from bookkit.figures.networks_optimisers import valley
 from bookkit.figures.pictures import digits, photographs
 from bookkit.figures.placement import coverage, windows
 from bookkit.figures.verdicts import verdicts
@@ -179,6 +186,7 @@ __all__ = [
     "routing",
     "row",
     "scatter_convolution",
+    "valley",
     "verdicts",
     "windows",
     "zero_insertion",
