@@ -198,8 +198,10 @@ class _Best:
 
 
 def _bar(epochs: int, progress: bool) -> Any:
-    from tqdm.auto import tqdm
-
+    if progress:
+        from tqdm.auto import tqdm
+    else:  # the other one, in a notebook, asks for widgets even when it draws nothing
+        from tqdm import tqdm
     return tqdm(total=epochs, unit="epoch", disable=not progress)
 
 
