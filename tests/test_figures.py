@@ -18,7 +18,7 @@ import convpool
 from bookkit import figures
 from bookkit.figures import base
 from bookkit.figures.animation import SCRIPT
-from convpool import loops
+from convpool import loops, nn
 from convpool.geometry import Axis
 
 X = np.array([[1, 3, 2, 1], [4, 2, 1, 5], [3, 1, 7, 2], [0, 6, 4, 8]])
@@ -85,7 +85,10 @@ EXAMPLES = {
         [figures.grid(X), figures.grid(DY)], ["*x*", "`dy` < 5"], "Two *things*", caption="both"
     ),
     "row": lambda: figures.row(figures.matrix(X), figures.grid(DY), signs="="),
-    "valley": lambda: figures.valley([[2, 1], [1, 3]], {"one": X[:3, :2], "two": -DY}, (4, 4), "t"),
+    "network": lambda: figures.network(
+        nn.Sequential(nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()), (3, 6, 8), "flat"
+    ),
+    "valley": lambda: figures.valley([[2, 1], [1, 3]], {"one": X[:3, :2], "two": -DY}, title="t"),
     "lp_balls": figures.lp_balls,
     "lp_curves": figures.lp_curves,
 }  # fmt: skip

@@ -123,10 +123,13 @@ Charts
         The p-norm and the power mean of a window as p grows: both end at the maximum.
 
 Networks
+    network(model, image_shape)
+        What each layer makes of an image (C, H, W): planes to scale, then columns of numbers.
+        figures.network(nn.LeNet5(rng=rng), (1, 28, 28))
     valley(A, paths, view=None, title=None)
-        The contour lines of ½ zᵀ A z with paths from a dict name → (steps, 2) over them, the
-        minimum in the middle; `view` is half the picture's width and height. At most 4 paths.
-        figures.valley([[1, 0], [0, 30]], {"SGD": path}, view=(3, 1.5))
+        The contour lines of ½ zᵀ A z with paths from a dict name → (steps, 2) over them, their
+        starts ringed, the minimum a cross; `view` is ((left, right), (low, high)). At most 4 paths.
+        figures.valley([[1, 0], [0, 30]], {"SGD": path}, view=((-3, 1), (-1, 1)))
 
 Tables
     verdicts(table, names=None)
@@ -153,6 +156,7 @@ from bookkit.figures.convolution import (
 from bookkit.figures.flows import chain, routing
 from bookkit.figures.intervals import axis, bins, receptive_field
 from bookkit.figures.layouts import im2col, memory
+from bookkit.figures.networks_lenet import network
 from bookkit.figures.networks_optimisers import valley
 from bookkit.figures.pictures import digits, photographs
 from bookkit.figures.placement import coverage, windows
@@ -181,6 +185,7 @@ __all__ = [
     "lp_curves",
     "matrix",
     "memory",
+    "network",
     "photographs",
     "receptive_field",
     "routing",

@@ -7,40 +7,48 @@ import numpy as np
 from bookkit.figures.base import INDEX, LABEL, THIN, Canvas, Figure, dash, hue, number
 from bookkit.figures.charts import _curve, _key_rows, _key_width
 
-WIDTH, MARGIN = 344, 8  # of a picture, and around it
+WIDTH, MARGIN = 330, 8  # of a picture, and around it
 CONTOURS, CORNERS = 12, 720  # how many levels, and the points of each
 
 
 def valley(
     A: Sequence,
     paths: Mapping[str, Sequence],
-    view: tuple[float, float] | None = None,
+    view: Sequence | None = None,
     title: str | None = None,
     caption: str | None = None,
 ) -> Figure:
-    """Paths in the plane over contour lines of ½ zᵀ A z, whose minimum is in the middle."""
+    """Paths in the plane over contour lines of ½ zᵀ A z, whose minimum is at (0, 0)."""
     A = np.asarray(A, float)
     if A.shape != (2, 2) or not np.allclose(A, A.T) or np.linalg.eigvalsh(A).min() <= 0:
         raise ValueError(f"A must be a symmetric, positive definite 2 × 2 matrix, got {A.tolist()}")
     drawn = {name: np.asarray(path, float).reshape(-1, 2) for name, path in paths.items()}
-    half = _view(list(drawn.values())) if view is None else np.asarray(view, float)
-    scale = (WIDTH / 2 - MARGIN) / half[0]
+    box = _view(list(drawn.values())) if view is None else np.asarray(view, float)
+    (left, right), (low, high) = box
+    scale = (WIDTH - 2 * MARGIN) / (right - left)
     top = 12 + (24 if title else 0)
-    height = 2 * scale * half[1]
-    middle = np.array([WIDTH / 2, top + height / 2])
+    height = scale * (high - low)
+
+    def placed(points: np.ndarray) -> list[tuple[float, float]]:
+        return [
+            (float(MARGIN + scale * (x - left)), float(top + scale * (high - y))) for x, y in points
+        ]
+
     keys = _key_rows(list(drawn), WIDTH - 2 * MARGIN)
     canvas = Canvas(WIDTH, top + height + 16 + 24 * len(keys), _described(A, drawn, title))
     if title:
         canvas.text(WIDTH / 2, 14, title, size=LABEL, bold=True)
-    for contour in _contours(A, half):
-        for part in _inside(contour, half):
-            canvas.line(*_placed(part, middle, scale), stroke="rule", weight=THIN)
+    for contour in _contours(A, box):
+        for part in _inside(contour, box):
+            canvas.line(*placed(part), stroke="rule", weight=THIN)
     canvas.rectangle(MARGIN, top, WIDTH - 2 * MARGIN, height, stroke="muted", weight=THIN)
-    x, y = middle
+    ((x, y),) = placed(np.zeros((1, 2)))
     canvas.lines([((x - 6, y), (x + 6, y)), ((x, y - 6), (x, y + 6))], stroke="ink", weight=1.5)
     for k, path in enumerate(drawn.values()):
-        for part in _inside(path, half):
-            places = _placed(part, middle, scale)
+        for start in placed(path[:1]):
+            canvas.disc(*start, 5, stroke="ink", weight=1.5)
+        for part in _inside(path, box):
+            places = placed(part)
             _curve(canvas, places, k, points=False)
             for at in places:
                 canvas.disc(*at, 2.4, fill=hue(k), stroke=None)
@@ -54,32 +62,31 @@ def valley(
 
 
 def _view(paths: list[np.ndarray]) -> np.ndarray:
-    """Half the width and the height of a picture that shows every path whole."""
-    return 1.08 * np.abs(np.concatenate(paths)).max(axis=0)
+    """((left, right), (low, high)) of a picture that shows every path whole, and the minimum."""
+    points = np.concatenate([*paths, np.zeros((1, 2))])
+    low, high = points.min(axis=0), points.max(axis=0)
+    rim = 0.06 * (high - low).max()
+    return np.stack([low - rim, high + rim], axis=1)
 
 
-def _contours(A: np.ndarray, half: np.ndarray) -> Iterator[np.ndarray]:
+def _contours(A: np.ndarray, box: np.ndarray) -> Iterator[np.ndarray]:
     """Ellipses at even distances, as many as it takes to fill the view."""
     values, directions = np.linalg.eigh(A)
     angle = np.linspace(0, 2 * np.pi, CORNERS + 1)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     unit = (circle / np.sqrt(values)) @ directions.T  # where ½ zᵀ A z = ½
-    corners = np.array([half, half * (1, -1)])
+    corners = np.array([(x, y) for x in box[0] for y in box[1]])
     far = np.sqrt(np.einsum("ki,ij,kj->k", corners, A, corners).max())
     for k in range(1, CONTOURS + 1):
         yield far * k / CONTOURS * unit
 
 
-def _inside(points: np.ndarray, half: np.ndarray) -> Iterator[np.ndarray]:
+def _inside(points: np.ndarray, box: np.ndarray) -> Iterator[np.ndarray]:
     """The stretches of a polyline that lie in the view."""
-    seen = (np.abs(points) <= half * 1.0001).all(axis=1)
+    seen = ((points >= box[:, 0]) & (points <= box[:, 1])).all(axis=1)
     for stretch in np.split(np.arange(len(points)), np.flatnonzero(np.diff(seen)) + 1):
         if seen[stretch[0]] and len(stretch) > 1:
             yield points[stretch]
-
-
-def _placed(points: np.ndarray, middle: np.ndarray, scale: float) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in middle + scale * points * (1, -1)]
 
 
 def _described(A: np.ndarray, paths: Mapping[str, np.ndarray], title: str | None) -> str:
@@ -91,7 +98,7 @@ def _described(A: np.ndarray, paths: Mapping[str, np.ndarray], title: str | None
     return (
         (f"{title}: " if title else "")
         + f"Contour lines of a valley {number(np.sqrt(values[1] / values[0]), 1)} times as long as "
-        + f"wide, its minimum in the middle, with paths over it. {ends}."
+        + f"wide, its minimum marked, with paths over it. {ends}."
     )
 
 

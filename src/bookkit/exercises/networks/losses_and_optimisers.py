@@ -156,7 +156,9 @@ LOSSES_AND_OPTIMISERS["ex-losses-3"] = Exercise(
         "small scores": dict(s=drawn(10, 4), t=np.array([1.0, 0.0, 0.0, 1.0])),
         "targets in between": dict(s=drawn(11, 3), t=np.array([0.25, 0.9, 0.5])),
         "large scores, right": dict(s=np.array([1000.0, -1000.0]), t=np.array([1.0, 0.0])),
-        "large scores, wrong": dict(s=np.array([1000.0, -1000.0, 1.0]), t=np.array([0.0, 1.0, 1.0])),
+        "large scores, wrong": dict(
+            s=np.array([1000.0, -1000.0, 1.0]), t=np.array([0.0, 1.0, 1.0])
+        ),
     },
     solution=(_bce, _bce_backward),
     wrong=(
