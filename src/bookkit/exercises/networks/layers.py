@@ -38,6 +38,15 @@ def _sigmoid_alone(dy, x):
     return dy * s * (1 - s)
 
 
+def _from_y_as_the_sigmoid(dy, x):
+    y = x * _sigmoid(x)
+    return dy * y * (1 - y)
+
+
+def _without_dy(dy, x):
+    return _swish_backward(np.ones(x.shape), x)
+
+
 def _x_forgotten(dy, x):
     s = _sigmoid(x)
     return dy * (s + s * (1 - s))
@@ -75,6 +84,17 @@ LAYERS["ex-layers-2"] = Exercise(
             (_sigmoid_alone,),
         ),
         Wrong(
+            "y (1 − y)",
+            "That is the slope of the sigmoid, told from the sigmoid's own output. Here y is x · σ(x): "
+            "its slope has to be worked out anew.",
+            (_from_y_as_the_sigmoid,),
+        ),
+        Wrong(
+            "the cotangent forgotten",
+            "This is the slope alone. The chain rule multiplies it by dy, entry by entry.",
+            (_without_dy,),
+        ),
+        Wrong(
             "the slope of a sum",
             "The second part of the product rule is x times the slope of σ: its x is missing.",
             (_x_forgotten,),
@@ -109,6 +129,11 @@ def _linear_backward(dy, x, weight):
 def _weight_transposed(dy, x, weight):
     dx, dweight, dbias = _linear_backward(dy, x, weight)
     return dx, dweight.T, dbias
+
+
+def _weight_averaged(dy, x, weight):
+    dx, dweight, dbias = _linear_backward(dy, x, weight)
+    return dx, dweight / len(x), dbias
 
 
 def _bias_averaged(dy, x, weight):
@@ -158,6 +183,12 @@ LAYERS["ex-layers-3"] = Exercise(
             "dweight transposed",
             "dweight has the shape of the weight, (M, C): m belongs to dy and stands first.",
             (_weight_transposed,),
+        ),
+        Wrong(
+            "the weight's gradient averaged",
+            "You divide by the number of images. If the loss is a mean, dy has that divisor already: "
+            "the layer sums over all images and pixels.",
+            (_weight_averaged,),
         ),
         Wrong(
             "the bias averaged",
@@ -232,6 +263,12 @@ def _variance_constant(dy, x, gamma, eps):
     return (dz - dz.mean(axis=1, keepdims=True)) / sigma, dgamma, dbeta
 
 
+def _mean_constant(dy, x, gamma, eps):
+    z, sigma, dgamma, dbeta = _parts(dy, x, eps)
+    dz = gamma * dy
+    return (dz - z * (dz * z).mean(axis=1, keepdims=True)) / sigma, dgamma, dbeta
+
+
 def _gamma_outside(dy, x, gamma, eps):
     z, sigma, dgamma, dbeta = _parts(dy, x, eps)
     return gamma * _residual(dy, z) / sigma, dgamma, dbeta
@@ -278,6 +315,11 @@ LAYERS["ex-layers-4"] = Exercise(
             "the variance as a constant",
             "The mean's term is there, the variance's is missing: z times the mean of dz · z.",
             (_variance_constant,),
+        ),
+        Wrong(
+            "the mean as a constant",
+            "The variance's term is there, the mean's is missing: the mean of dz.",
+            (_mean_constant,),
         ),
         Wrong(
             "γ outside of the means",
