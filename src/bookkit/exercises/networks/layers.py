@@ -85,8 +85,8 @@ LAYERS["ex-layers-2"] = Exercise(
         ),
         Wrong(
             "y (1 − y)",
-            "That is the slope of the sigmoid, told from the sigmoid's own output. Here y is x · σ(x): "
-            "its slope has to be worked out anew.",
+            "That is the slope of the sigmoid, told from the sigmoid's own output. Here y is "
+            "x · σ(x), and its slope is another.",
             (_from_y_as_the_sigmoid,),
         ),
         Wrong(
@@ -186,8 +186,8 @@ LAYERS["ex-layers-3"] = Exercise(
         ),
         Wrong(
             "the weight's gradient averaged",
-            "You divide by the number of images. If the loss is a mean, dy has that divisor already: "
-            "the layer sums over all images and pixels.",
+            "You divide by the number of images. If the loss is a mean, dy has that divisor "
+            "already. The layer sums over all images and pixels.",
             (_weight_averaged,),
         ),
         Wrong(
