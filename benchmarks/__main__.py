@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.training import STEPS, Training
 from benchmarks.workloads import CONVOLUTION, GROWING, ONE_IMAGE, POOLING, Workload
 
 Measured = dict[str, list[float]]  # by implementation, a number a round
@@ -94,7 +95,7 @@ def bytes_beyond(work: Workload, names: list[str], threads: int, rounds: int) ->
 class Table:
     """Rows and columns, what is measured in them, and which columns to divide."""
 
-    rows: tuple[Workload, ...]
+    rows: tuple[Workload | Training, ...]
     names: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]  # (slower, faster): how many times as long the first takes
     heading: str = "forward + backward, ms"
@@ -113,6 +114,12 @@ TABLES = {
         CONVOLUTION,
         ("convpool", "vectorized", "PyTorch", "limit"),
         (("PyTorch", "convpool"), ("vectorized", "convpool"), ("convpool", "limit")),
+    ),
+    "training": Table(
+        STEPS,
+        ("convpool", "vectorized", "PyTorch"),
+        (("PyTorch", "convpool"), ("vectorized", "convpool")),
+        heading="a training step, ms",
     ),
     "loops": Table(
         ONE_IMAGE,

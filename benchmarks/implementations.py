@@ -8,22 +8,28 @@ from types import ModuleType
 
 import numpy as np
 
+from benchmarks import training
+from benchmarks.training import Training
 from benchmarks.workloads import Pooling, Workload
 
 Step = Callable[[], tuple[np.ndarray, ...]]  # y and the gradients, as named in Workload.results
 
 
-def convpool(work: Workload) -> Step:
+def convpool(work: Workload | Training) -> Step:
     """The public operators, checks of the arguments and allocation included."""
     import convpool
 
+    if isinstance(work, Training):
+        return training.ours(work, tier=None)
     return _operators_of(convpool, work)
 
 
-def vectorized(work: Workload) -> Step:
+def vectorized(work: Workload | Training) -> Step:
     """The NumPy tier. Its convolution is im2col and matrix products."""
     from convpool import vectorized
 
+    if isinstance(work, Training):
+        return training.ours(work, tier="vectorized")
     return _operators_of(vectorized, work)
 
 
@@ -88,11 +94,13 @@ def im2col(work: Pooling) -> Step:
     return maximum if work.kind == "max" else average
 
 
-def pytorch(work: Workload) -> Step:
+def pytorch(work: Workload | Training) -> Step:
     """PyTorch on the CPU, forward and autograd."""
     import torch
     import torch.nn.functional as F
 
+    if isinstance(work, Training):
+        return training.pytorch(work)
     inputs, dy = work.arrays()
     leaves = [torch.from_numpy(array).requires_grad_() for array in inputs]
     upstream = torch.from_numpy(dy)

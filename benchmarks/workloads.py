@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from benchmarks.training import STEPS
 from convpool import window
 
 Shape = tuple[int, ...]
@@ -160,4 +161,4 @@ ONE_IMAGE = tuple(replace(layer, shape=(1, *layer.shape[1:])) for layer in LENET
 
 GROWING = tuple(replace(CONVOLUTION[2], shape=(N, 64, 56, 56)) for N in (1, 8, 64))
 
-WORKLOADS = {work.name: work for work in (*POOLING, *CONVOLUTION, *ONE_IMAGE, *GROWING)}
+WORKLOADS = {work.name: work for work in (*POOLING, *CONVOLUTION, *ONE_IMAGE, *GROWING, *STEPS)}
