@@ -116,4 +116,6 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(f"{path} is no model of convpool.nn, or it is damaged: {error}") from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise ValueError(f"{path} is no model of this version: its format must be {FORMAT!r}")
-    return told.get("model"), arrays
+    if not isinstance(told.get("model"), dict):
+        raise ValueError(f"{path} describes no layers of convpool.nn")
+    return told["model"], arrays
