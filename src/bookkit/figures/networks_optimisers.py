@@ -5,60 +5,75 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from bookkit.figures.base import INDEX, LABEL, THIN, Canvas, Figure, dash, hue, number
-from bookkit.figures.charts import _curve, _key_rows, _key_width
+from bookkit.figures.charts import Point, _curve, _key_rows, _key_width
 
 WIDTH, MARGIN = 330, 8  # of a picture, and around it
 CONTOURS, CORNERS = 12, 720  # how many levels, and the points of each
 
 
 def valley(
-    A: Sequence,
-    paths: Mapping[str, Sequence],
+    A: Sequence | np.ndarray,
+    paths: Mapping[str, Sequence | np.ndarray],
     view: Sequence | None = None,
     title: str | None = None,
     caption: str | None = None,
 ) -> Figure:
     """Paths in the plane over contour lines of ½ zᵀ A z, whose minimum is at (0, 0)."""
-    A = np.asarray(A, float)
-    if A.shape != (2, 2) or not np.allclose(A, A.T) or np.linalg.eigvalsh(A).min() <= 0:
-        raise ValueError(f"A must be a symmetric, positive definite 2 × 2 matrix, got {A.tolist()}")
-    drawn = {name: np.asarray(path, float).reshape(-1, 2) for name, path in paths.items()}
-    box = _view(list(drawn.values())) if view is None else np.asarray(view, float)
-    (left, right), (low, high) = box
-    scale = (WIDTH - 2 * MARGIN) / (right - left)
-    top = 12 + (24 if title else 0)
-    height = scale * (high - low)
+    form = _valley(A)
+    ways = {name: np.asarray(path, float).reshape(-1, 2) for name, path in paths.items()}
+    box = _view(list(ways.values())) if view is None else np.asarray(view, float)
+    scale = (WIDTH - 2 * MARGIN) / (box[0, 1] - box[0, 0])
+    top, height = 12 + (24 if title else 0), scale * (box[1, 1] - box[1, 0])
+    corner = np.array([MARGIN, top])  # where the point (left, high) is drawn
 
-    def placed(points: np.ndarray) -> list[tuple[float, float]]:
-        return [
-            (float(MARGIN + scale * (x - left)), float(top + scale * (high - y))) for x, y in points
-        ]
+    def placed(points: np.ndarray) -> list[Point]:
+        across, down = scale * (points[:, 0] - box[0, 0]), scale * (box[1, 1] - points[:, 1])
+        return [(float(x), float(y)) for x, y in np.stack([across, down], axis=1) + corner]
 
-    keys = _key_rows(list(drawn), WIDTH - 2 * MARGIN)
-    canvas = Canvas(WIDTH, top + height + 16 + 24 * len(keys), _described(A, drawn, title))
+    keys = _key_rows(list(ways), WIDTH - 2 * MARGIN)
+    canvas = Canvas(WIDTH, top + height + 16 + 24 * len(keys), _described(form, ways, title))
     if title:
         canvas.text(WIDTH / 2, 14, title, size=LABEL, bold=True)
-    for contour in _contours(A, box):
-        for part in _inside(contour, box):
-            canvas.line(*placed(part), stroke="rule", weight=THIN)
+    for part in (part for contour in _contours(form, box) for part in _inside(contour, box)):
+        canvas.line(*placed(part), stroke="rule", weight=THIN)
     canvas.rectangle(MARGIN, top, WIDTH - 2 * MARGIN, height, stroke="muted", weight=THIN)
     ((x, y),) = placed(np.zeros((1, 2)))
     canvas.lines([((x - 6, y), (x + 6, y)), ((x, y - 6), (x, y + 6))], stroke="ink", weight=1.5)
-    for k, path in enumerate(drawn.values()):
-        for start in placed(path[:1]):
-            canvas.disc(*start, 5, stroke="ink", weight=1.5)
-        for part in _inside(path, box):
-            places = placed(part)
-            _curve(canvas, places, k, points=False)
-            for at in places:
-                canvas.disc(*at, 2.4, fill=hue(k), stroke=None)
-    for row, names in enumerate(keys):
-        y, at = top + height + 20 + 24 * row, float(MARGIN)
-        for k, name in names:
+    for k, path in enumerate(ways.values()):
+        _path(canvas, k, placed(path[:1]), [placed(part) for part in _inside(path, box)])
+    _key(canvas, keys, top + height + 20)
+    return Figure([canvas], caption)
+
+
+def _valley(A: Sequence | np.ndarray) -> np.ndarray:
+    """The matrix, if it makes a valley."""
+    form = np.asarray(A, float)
+    square = form.shape == (2, 2)
+    if not square or not np.allclose(form, form.T) or np.linalg.eigvalsh(form).min() <= 0:
+        raise ValueError(
+            f"A must be a symmetric, positive definite 2 × 2 matrix, got {form.tolist()}"
+        )
+    return form
+
+
+def _path(canvas: Canvas, k: int, starts: list[Point], parts: list[list[Point]]) -> None:
+    """A ring at the start, a line, and a dot for each step."""
+    for x, y in starts:
+        canvas.disc(x, y, 5, stroke="ink", weight=1.5)
+    for places in parts:
+        _curve(canvas, places, k, points=False)
+        for x, y in places:
+            canvas.disc(x, y, 2.4, fill=hue(k), stroke=None)
+
+
+def _key(canvas: Canvas, rows: list[list[tuple[int, str]]], y: float) -> None:
+    for row in rows:
+        at = float(MARGIN)
+        for k, name in row:
             canvas.line((at, y), (at + 30, y), stroke=hue(k), weight=2, style=dash(k))
             canvas.text(at + 38, y, name, size=INDEX, align="left")
             at += _key_width(name)
-    return Figure([canvas], caption)
+        y += 24
 
 
 def _view(paths: list[np.ndarray]) -> np.ndarray:
@@ -83,7 +98,8 @@ def _contours(A: np.ndarray, box: np.ndarray) -> Iterator[np.ndarray]:
 
 def _inside(points: np.ndarray, box: np.ndarray) -> Iterator[np.ndarray]:
     """The stretches of a polyline that lie in the view."""
-    seen = ((points >= box[:, 0]) & (points <= box[:, 1])).all(axis=1)
+    within = np.logical_and(points >= box[:, 0], points <= box[:, 1])
+    seen: np.ndarray = np.all(within, axis=1)
     for stretch in np.split(np.arange(len(points)), np.flatnonzero(np.diff(seen)) + 1):
         if seen[stretch[0]] and len(stretch) > 1:
             yield points[stretch]
