@@ -88,6 +88,7 @@ EXAMPLES = {
     "network": lambda: figures.network(
         nn.Sequential(nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()), (3, 6, 8), "flat"
     ),
+    "fields": lambda: figures.fields([SIGNED, X], [[(range(2, 9), range(3))], []], ["8", ""]),
     "valley": lambda: figures.valley([[2, 1], [1, 3]], {"one": X[:3, :2], "two": -DY}, title="t"),
     "lp_balls": figures.lp_balls,
     "lp_curves": figures.lp_curves,

@@ -126,6 +126,10 @@ Networks
     network(model, image_shape)
         What each layer makes of an image (C, H, W): planes to scale, then columns of numbers.
         figures.network(nn.LeNet5(rng=rng), (1, 28, 28))
+    fields(images, frames, titles=(), width=150)
+        Pictures as in `digits`, on each frames around blocks of pixels, as pairs of ranges (rows,
+        columns): what outputs of a layer see.
+        figures.fields([digit], [[(range(4, 20), range(8, 24))]], ["16 × 16"])
     valley(A, paths, view=None, title=None)
         The contour lines of ½ zᵀ A z with paths from a dict name → (steps, 2) over them, their
         starts ringed, the minimum a cross; `view` is ((left, right), (low, high)). At most 4 paths.
@@ -156,6 +160,7 @@ from bookkit.figures.convolution import (
 from bookkit.figures.flows import chain, routing
 from bookkit.figures.intervals import axis, bins, receptive_field
 from bookkit.figures.layouts import im2col, memory
+from bookkit.figures.networks_inside import fields
 from bookkit.figures.networks_lenet import network
 from bookkit.figures.networks_optimisers import valley
 from bookkit.figures.pictures import digits, photographs
@@ -173,6 +178,7 @@ __all__ = [
     "coverage",
     "css",
     "digits",
+    "fields",
     "filters",
     "frames",
     "full_convolution",
