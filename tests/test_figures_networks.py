@@ -7,6 +7,7 @@ import pytest
 from test_figures import svgs, texts
 
 from bookkit import figures
+from convpool import nn
 
 PATH = "{http://www.w3.org/2000/svg}path"
 BLUE = "#1d4bb8"  # of the first path
@@ -94,3 +95,48 @@ def test_a_valley_says_in_words_where_its_paths_begin_and_end():
 def test_what_is_no_valley_is_refused(matrix):
     with pytest.raises(ValueError, match="positive definite"):
         figures.valley(matrix, {"way": WAY})
+
+
+# ---------------------------------------------------------------------------- networks
+
+
+def boxes_of(svg):
+    """(width, height) of each box, in drawing order."""
+    spans = [np.ptp(corners(n), axis=0) for n in svg.iter(PATH) if BLUE in n.get("style")]
+    return np.array(spans)
+
+
+def lenet(**options):
+    return nn.LeNet5(rng=np.random.default_rng(0), **options)
+
+
+def test_a_network_is_drawn_as_the_shapes_that_its_layers_give():
+    drawings = svgs(figures.network(lenet(), (1, 28, 28)))
+    shapes = ["1 × 28 × 28", "6 × 24 × 24", "6 × 12 × 12", "16 × 8 × 8", "16 × 4 × 4"]
+    assert [texts(svg)[-1] for svg in drawings] == [*shapes, "256", "120", "84", "10"]
+    assert [len(boxes_of(svg)) for svg in drawings] == [1, 6, 6, 16, 16, 1, 1, 1, 1]
+
+
+def test_the_planes_are_to_scale_and_a_larger_vector_is_a_longer_column():
+    model = nn.Sequential(nn.MaxPool2d((2, 1)), nn.Flatten())
+    image, pooled, _ = svgs(figures.network(model, (3, 8, 24)))
+    (wide, tall), (same, halved) = boxes_of(image)[0], boxes_of(pooled)[0]
+    assert wide == same
+    assert tall > halved
+    assert np.isclose((wide - tall) / 16, (tall - halved) / 4)  # per cell, whatever the frame adds
+    lengths = [boxes_of(svg)[0, 1] for svg in svgs(figures.network(lenet(), (1, 28, 28)))[5:]]
+    assert lengths == sorted(lengths, reverse=True)
+    assert len(set(lengths)) == 4
+
+
+def test_layers_that_keep_the_shape_are_named_with_the_one_before():
+    alt = figures.network(lenet(activation="relu"), (1, 28, 28)).alt
+    assert "Conv2d and ReLU: 6 × 24 × 24. MaxPool2d: 6 × 12 × 12." in alt
+    assert alt.endswith("Linear: 10 numbers.")
+
+
+def test_drawing_a_network_leaves_it_in_training_and_keeps_nothing():
+    model = lenet()
+    figures.network(model, (1, 28, 28))
+    assert model.training
+    assert all(layer._kept is None for layer in model.layers())

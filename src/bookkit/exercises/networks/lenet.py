@@ -1,6 +1,7 @@
 """The exercises of the chapter on LeNet-5."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,8 +29,7 @@ def _counting(per_map=lambda C, k: C * k * k + 1, pooled=lambda size: size // 2,
             C = maps[index]
             H, W = (pooled(size - kernels[index] + 1) for size in (H, W))
         sizes = [flat(C, H, W) if flat else C * H * W, *outputs]
-        matrices = zip(sizes[:-1], sizes[1:], strict=True)
-        return total + sum(after * (before + bias) for before, after in matrices)
+        return total + sum(after * (before + bias) for before, after in pairwise(sizes))
 
     return count_parameters
 
