@@ -627,6 +627,28 @@ class TestLayers:
         assert "side by side: 2 × 2, stride 2" not in names(report.unsupported)
         assert reasons(report) >= {"this layer has pool_h 2", "this layer has stride 2"}
 
+    def test_an_instance_that_is_called_is_a_layer_too(self):
+        report = conformance(Module(2, 3, 2), "conv2d_backward")
+        assert report.passed
+        assert "two images, two channels, three maps" not in names(report.unsupported)
+
+    def test_no_step_is_taken_where_a_backward_pass_takes_steps(self):
+        class Learns(Conv):
+            def backward(self, dout, learn_rate):
+                dx = super().backward(dout)
+                self.w -= learn_rate * self.dw
+                return dx
+
+        assert conformance(Learns, "conv2d_backward").passed
+
+    def test_a_method_with_a_parameter_without_a_meaning_is_refused(self):
+        class Odd(Pool):
+            def backward(self, dout, colour):
+                return dout
+
+        with pytest.raises(ValueError, match=r"backward\(dout, colour\): found no use for colour"):
+            conformance(Odd, "max_pool2d_backward")
+
     def test_an_instance_keeps_its_own_state(self):
         layer = Pool(3, 3, stride=2)
         assert conformance(layer, "max_pool2d").passed
@@ -699,6 +721,26 @@ class TestCaches:
 
         report = conformance(conv_backward, "conv2d_backward", forward=conv_forward, layout="NHWC")
         assert report.passed
+
+    def test_pooling_of_a_course_with_a_mode(self):
+        def pool_forward(A_prev, hparameters, mode="max"):
+            f, stride, x = hparameters["f"], hparameters["stride"], A_prev.transpose(0, 3, 1, 2)
+            if mode == "average":
+                raise NotImplementedError
+            y = max_loop(x, (f, f), (stride, stride))
+            return y.transpose(0, 2, 3, 1), (A_prev, hparameters)
+
+        def pool_backward(dA, cache, mode="max"):
+            A_prev, hparameters = cache
+            f, stride, x = hparameters["f"], hparameters["stride"], A_prev.transpose(0, 3, 1, 2)
+            assert mode == "max"
+            dx = pool_loop(dA.transpose(0, 3, 1, 2), x, (f, f), (stride, stride))
+            return dx.transpose(0, 2, 3, 1)
+
+        course = dict(forward=pool_forward, layout="NHWC")
+        report = conformance(pool_backward, "max_pool2d_backward", **course)
+        assert report.passed
+        assert "takes no padding" in reasons(report)
 
     def test_a_forward_pass_without_a_cache_is_told_so(self):
         def forward(x, size, stride):

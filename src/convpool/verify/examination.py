@@ -267,8 +267,11 @@ def _is_refusal(error: BaseException, trial: Trial) -> bool:
 
 
 def _takes_more_than_a_number(value: Any) -> bool:
-    """Whether an argument is a word, or a pair whose sides differ: equal ones can be one number."""
-    return isinstance(value, str) or (isinstance(value, tuple) and len(set(value)) > 1)
+    """Whether an argument is a word, or numbers that differ: equal ones can be told as one."""
+    if not isinstance(value, tuple):
+        return isinstance(value, str)
+    sides = (side if isinstance(side, tuple) else (side,) for side in value)
+    return len({number for side in sides for number in side}) > 1
 
 
 def _raised_on_purpose(error: BaseException) -> bool:

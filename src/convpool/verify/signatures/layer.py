@@ -9,7 +9,7 @@ from convpool.verify.examination import Unfit
 from convpool.verify.signatures import names
 from convpool.verify.signatures.arguments import needed
 from convpool.verify.signatures.asking import Asking, Custom, named
-from convpool.verify.signatures.binding import Binding
+from convpool.verify.signatures.binding import Binding, data
 from convpool.verify.signatures.question import Question
 
 DATA = ("dy", "x", "col", "y", "indices")  # what a constructor never takes
@@ -24,11 +24,12 @@ class Layer(Asking):
         self.forward_op = custom.op.removesuffix("_backward")
         bindings = [constructor(function, self.forward_op)]
         run = function.forward if hasattr(function, "forward") else function.__call__
-        bindings.append(Binding(run, self.forward_op, skip=1))
+        bindings.append(Binding(run, self.forward_op, skip=1, places=data(self.forward_op)))
         if custom.op != self.forward_op:
             if not hasattr(function, "backward"):
                 raise ValueError(f"{names.called(function)} has no method backward")
-            bindings.append(Binding(function.backward, custom.op, skip=1, wanted=["dy"]))
+            back = Binding(function.backward, custom.op, skip=1, places=["dy"], wanted=["dy"])
+            bindings.append(back)
         super().__init__(custom, *bindings)
         self._check()
 

@@ -56,6 +56,7 @@ TAKEN = {
     "settings": "conv_param pool_param conv_params pool_params hparameters hparams hyperparameters",
     "cache": "cache caches memory tape saved stash context ctx",
     "layout": "layout",
+    "learning_rate": "learning_rate learn_rate lr eta",
 }
 
 # Words that say something else to operators with such a name, the longest one that fits.

@@ -184,6 +184,7 @@ DERIVED: dict[str, Callable[[Question], Any]] = {
     "mode": lambda question: question.spelling.mode,
     "layout": lambda question: "NHWC" if question.layout.channels_last else "NCHW",
     "settings": lambda question: question.settings,
+    "learning_rate": lambda question: 0.0,  # gradients are examined, and no step is taken
 }
 
 
