@@ -119,8 +119,9 @@ def test_every_mistake_of_the_table_is_made_by_somebody(op):
 
 @pytest.mark.parametrize("op", OPS)
 def test_every_way_to_make_a_mistake_shows_in_some_case(op):
+    trials = cases.trials(op)
     for suspect in mistakes.suspects(op):
-        assert any(shows(op, trial, suspect.slips) for trial in cases.trials(op)), suspect.slips
+        assert any(shows(op, trial, suspect.slips) for trial in trials), suspect.slips
 
 
 def shows(op, trial, slips):

@@ -58,6 +58,12 @@ CONV = (
         padding=((1, 0), (0, 1)),
     ),
     conv(
+        "asymmetric padding: 1 above, 1 on the left",
+        (1, 1, 3, 3),
+        (1, 1, 2, 2),
+        padding=((1, 0), (1, 0)),
+    ),
+    conv(
         "asymmetric padding with stride 2: 2 on the left",
         (1, 1, 3, 4),
         (1, 1, 2, 3),
@@ -198,6 +204,12 @@ COLUMNS = (
         (1, 1, 3, 3),
         kernel_size=2,
         padding=((1, 0), (0, 1)),
+    ),
+    case(
+        "asymmetric padding: 1 above, 1 on the left",
+        (1, 1, 3, 3),
+        kernel_size=2,
+        padding=((1, 0), (1, 0)),
     ),
     case("'same', odd cell at the end: 2 × 2", (1, 1, 3, 3), kernel_size=2, padding="same"),
     case("dilation 2: 2 × 2", (1, 1, 4, 4), kernel_size=2, dilation=2),

@@ -68,9 +68,13 @@ def correlate(
     """Kernels times columns: (G, M/G, R) · (N, G, R, L) → (N, M, H', W')."""
     N, M, L = len(x), len(weight), out[0] * out[1]
     reads, writes = dealt(groups, M, slips)
-    col = read(gather(x, window, out), reads, slips)  # (N, G, C/G, kh, kw, H', W')
+    col = read(gather(x, window, out, slips), reads, slips)  # (N, G, C/G, kh, kw, H', W')
     if "channels fastest" in slips:
         col = np.moveaxis(col, 2, 4)
+    if "last channel" in slips:
+        weight = np.where(
+            np.arange(groups.inputs)[:, np.newaxis, np.newaxis] + 1 < groups.inputs, 0, weight
+        )
     to = dealt(groups, M, {"maps in turns"})[1] if "results in turns" in slips else writes
     y = np.empty((N, M, L), x.dtype)
     y[:, to] = by_group(weight, groups, writes) @ as_matrix(col)
@@ -122,9 +126,11 @@ def weight_gradient(
                       zip((window.rows, window.cols), out, strict=True)))  # fmt: skip
     if "last image" in slips:
         dy, x = dy[-1:], x[-1:]
+    if "last window" in slips:
+        dy = np.where(last(dy), dy, 0)
     N, M = dy.shape[:2]
     reads, writes = dealt(groups, M, slips)
-    col = read(gather(x, window, out, shift(window, slips)), reads, slips)
+    col = read(gather(x, window, out, slips, shift(window, slips)), reads, slips)
     flows = dy.reshape(N, M, -1)[:, writes]
     product = (flows @ as_matrix(col).swapaxes(2, 3)).sum(axis=0)  # (G, M/G, R)
     dweight = np.empty((M, *col.shape[2:5]), x.dtype)
@@ -197,6 +203,8 @@ def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
         return total.reshape(-1) if total.size == max(total.shape, default=1) else total
     if "last image" in slips:
         return dy[-1].sum(axis=(1, 2))
+    if "last window" in slips:
+        return dy[-1, :, -1, -1]
     total = dy.sum(axis=(0, 2, 3))
     if "dbias averaged" in slips:
         return total / (dy[:, 0].size)
@@ -299,6 +307,13 @@ TURNS = {
     "quarter turn": _same_shape(lambda w: np.rot90(w, 1, (2, 3))),
     "three quarter turns": _same_shape(lambda w: np.rot90(w, 3, (2, 3))),
 }
+
+
+def last(dy: np.ndarray) -> np.ndarray:
+    """Where the last window of the last image is."""
+    here = np.zeros(dy.shape, bool)
+    here[-1, :, -1, -1] = True
+    return here
 
 
 def retold(y: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:

@@ -276,12 +276,20 @@ SUMS = (
         "convolution/weight-gradient",
     ),
     Mistake(
-        "last image only",
-        ("last image", "last image in dweight"),
+        "assignment instead of a sum",
+        ("last image", "last image in dweight", "last window", "last window in dweight"),
         BACKS,
-        "In the loop over the images each assigns dweight anew, so the last one remains.",
+        "dweight is assigned anew for every image or every window, so only the last one remains.",
         "Start dweight at zero and add to it: `dweight += …`.",
         "convolution/weight-gradient",
+    ),
+    Mistake(
+        "assignment instead of a sum",
+        ("last channel",),
+        CONV,
+        "y is assigned anew for every channel, so only the last one remains.",
+        "Start y at zero and add the channels up: `y += …`.",
+        "convolution/forward",
     ),
 )
 
@@ -690,6 +698,31 @@ GEOMETRY = (
         "The distance of taps is one off: in some codes dilation counts the cells between taps, "
         "here 1 means side by side.",
         "Put tap (u, v) on cell (i·s + u·d, j·s + v·d), with d = 1 if nothing is dilated.",
+    ),
+    Mistake(
+        "dilated kernel taken too large",
+        ("span too large",),
+        CONV + UNFOLD,
+        "The outputs are counted as if the dilated kernel covered d·k cells, so the last are "
+        "missing.",
+        "Count with d·(k − 1) + 1: the last tap has no gap behind it.",
+        "foundations/windows",
+    ),
+    Mistake(
+        "negative index wraps around",
+        ("negative index",),
+        CONV + UNFOLD + FOLD,
+        "Taps in the leading padding have negative indices, and Python counts these from the end.",
+        "Pad first and index the padded array, or leave out every tap outside the image.",
+        "foundations/windows",
+    ),
+    Mistake(
+        "negative index wraps around",
+        each("negative index"),
+        BACK,
+        "Taps in the leading padding have negative indices, and Python counts these from the end.",
+        "Pad first and index the padded arrays, or leave out every tap outside the image.",
+        "foundations/windows",
     ),
     *_windows(
         "height and width exchanged",
