@@ -84,7 +84,7 @@ def _question(
     takes = inspect.signature((like or exhibit).backward).parameters
     told = {k: v for k, v in arguments.items() if k in takes and k != "weight"}
     layer = exhibit.forward or getattr(convpool, FORWARD[exhibit.op])
-    arrays = (draw(shape),)
+    arrays: tuple[np.ndarray, ...] = (draw(shape),)
     if "weight" in arguments:
         M, C, kh, kw = arguments["weight"]
         weight = (M, C // told.get("groups", 1), kh, kw)
@@ -233,13 +233,13 @@ class Exhibit:
         )
         what = (_RESULTS.get(self.op) or ("dx",))[result]
         different = right.shape == wrong.shape and ~np.isclose(right, wrong, equal_nan=True)
-        marks = [*[None] * (len(names) + 1), [tuple(map(int, c)) for c in np.argwhere(different)]]
+        marks = [*[None] * (len(names) + 1), [(int(h), int(w)) for h, w in np.argwhere(different)]]
         return figures.grids(
             *(_plane(array) for array in arrays.values()),
             right,
             wrong,
-            titles=[*(f"*{name}*" for name in names), f"*{what}*, right", f"*{what}*, wrong"],
-            signs=[*[" "] * (len(names) - 1), "→", "≠"],
+            titles=[*(f"*{name}*" for name in names), "right", "wrong"],
+            signs=[*[" "] * (len(names) - 1), f"→ *{what}*", "≠"],
             marks=marks,
             caption=caption,
         )
@@ -263,5 +263,7 @@ def _chosen(answer: Any, result: int) -> np.ndarray:
 
 
 def _plane(array: np.ndarray) -> np.ndarray:
-    """Planes below each other: (1, C, H, W) → (C·H, W); a vector as a column."""
-    return array.reshape(-1, array.shape[-1] if array.ndim > 1 else 1) + 0.0
+    """Planes below each other; planes of one cell as a row, a weight (M, C, 1, 1) as M × C."""
+    if array.shape[-2:] == (1, 1):
+        array = array[..., 0, 0]
+    return array.reshape(-1, array.shape[-1]) + 0.0
