@@ -13,7 +13,8 @@ from convpool.verify.signatures.binding import Binding, data
 from convpool.verify.signatures.question import Question
 
 DATA = ("dy", "x", "col", "y", "indices")  # what a constructor never takes
-HOLDERS = ("params", "parameters", "weights", "grads", "gradients", "grad", "dparams")
+PARAMETERS = ("params", "parameters", "weights")  # dicts that layers have
+GRADIENTS = ("grads", "gradients", "grad", "dparams")
 
 
 class Layer(Asking):
@@ -93,7 +94,7 @@ def _holders(layer: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The attributes of a layer, and the dicts in them that hold parameters or gradients."""
     yield "", vars(layer)
     for name, value in vars(layer).items():
-        if names.plain(name) in HOLDERS and isinstance(value, dict):
+        if names.plain(name) in PARAMETERS + GRADIENTS and isinstance(value, dict):
             yield names.plain(name), value
         elif isinstance(getattr(value, "data", None), np.ndarray):  # a parameter object
             yield name, vars(value)
@@ -106,7 +107,7 @@ def _places(layer: Any, role: str, op: str) -> list[tuple[dict[str, Any], str]]:
         for name, holder in _holders(layer)
         for key, value in holder.items()
         if isinstance(value, np.ndarray)
-        and not names.plain(name).startswith("g")
+        and name not in GRADIENTS
         and names.role(name if key == "data" else key, op) == role
     ]
 
@@ -115,8 +116,10 @@ def _kept(layer: Any, op: str) -> Iterator[tuple[str, Any]]:
     """The results that a layer keeps instead of returning them, by name."""
     for name, holder in _holders(layer):
         for key, value in holder.items():
+            if value is None:
+                continue
             role = names.role(name if key == "grad" else key, op)
-            if name in ("grads", "gradients", "grad") or key == "grad":
+            if name in GRADIENTS or key == "grad":
                 yield f"d{role}", value
             elif names.result(key):
                 yield str(names.result(key)), value
