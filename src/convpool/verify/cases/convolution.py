@@ -260,7 +260,7 @@ def _layer(case: Case, arguments: dict[str, Any], rng: np.random.Generator) -> A
 
 def _columns(case: Case, arguments: dict[str, Any], rng: np.random.Generator) -> Arrays:
     names = ("kernel_size", "stride", "padding", "dilation")
-    windows = window(case.x[2:], **{name: arguments[name] for name in names})
+    windows = window((case.x[2], case.x[3]), **{name: arguments[name] for name in names})
     rows = case.x[1] * windows.rows.kernel * windows.cols.kernel
     shape = (case.x[0], rows, windows.rows.out * windows.cols.out)
     return {"col": image(replace(case, x=shape), rng)}

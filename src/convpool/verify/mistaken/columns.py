@@ -189,8 +189,8 @@ def _wrapped(
 ) -> np.ndarray:
     """What lies before the first cell comes in again at the last, as Python counts."""
     x = np.zeros((*col.shape[:2], *size), col.dtype)
-    at = (slice(None), slice(None), rows[:, np.newaxis, :, np.newaxis], cols[:, np.newaxis, :])
-    np.add.at(x, at, col)
+    for u, v, i, j in np.ndindex(col.shape[2:]):
+        x[:, :, rows[u, i], cols[v, j]] += col[:, :, u, v, i, j]
     return x
 
 

@@ -1,7 +1,6 @@
 """Convolution with slips, forward and backward: one product for each, on windows as columns.
 
-Weights stand here as (G, M/G, C/G, kh, kw), maps and channels by group. A slip "… in dx" or
-"… in dweight" is made in that gradient alone.
+A slip "… in dx" or "… in dweight" is made in that gradient alone.
 """
 
 import math
@@ -13,6 +12,14 @@ import numpy as np
 from convpool.arguments import convolution
 from convpool.geometry import Axis, Groups, Window, span
 from convpool.verify.examination import Arrays
+from convpool.verify.mistaken.channels import (
+    by_group,
+    dealt,
+    misread,
+    read,
+    retold,
+    turned,
+)
 from convpool.verify.mistaken.columns import gather, inside, laid, misplaced, scatter
 from convpool.verify.mistaken.windows import Slips
 
@@ -72,13 +79,16 @@ def correlate(
     if "channels fastest" in slips:
         col = np.moveaxis(col, 2, 4)
     if "last channel" in slips:
-        weight = np.where(
-            np.arange(groups.inputs)[:, np.newaxis, np.newaxis] + 1 < groups.inputs, 0, weight
-        )
+        weight = np.concatenate([0 * weight[:, :-1], weight[:, -1:]], axis=1)
     to = dealt(groups, M, {"maps in turns"})[1] if "results in turns" in slips else writes
     y = np.empty((N, M, L), x.dtype)
     y[:, to] = by_group(weight, groups, writes) @ as_matrix(col)
     return y.reshape(N, M, *out)
+
+
+def as_matrix(col: np.ndarray) -> np.ndarray:
+    """(N, G, three axes, H', W') → (N, G, C/G·kh·kw, H'·W')."""
+    return col.reshape(*col.shape[:2], math.prod(col.shape[2:5]), math.prod(col.shape[5:]))
 
 
 def spread(
@@ -120,10 +130,9 @@ def weight_gradient(
     dy: np.ndarray, x: np.ndarray, window: Window, groups: Groups, slips: Slips
 ) -> np.ndarray:
     """Outputs times columns: (N, G, M/G, L) · (N, G, L, R), summed over n → (M, C/G, kh, kw)."""
-    out = dy.shape[2:]
-    right = window.rows.kernel, window.cols.kernel
-    window = Window(*(meeting(axis, n, slips) for axis, n in
-                      zip((window.rows, window.cols), out, strict=True)))  # fmt: skip
+    out = dy.shape[2], dy.shape[3]
+    kh, kw = window.rows.kernel, window.cols.kernel
+    window = Window(meeting(window.rows, out[0], slips), meeting(window.cols, out[1], slips))
     if "last image" in slips:
         dy, x = dy[-1:], x[-1:]
     if "last window" in slips:
@@ -136,7 +145,7 @@ def weight_gradient(
     dweight = np.empty((M, *col.shape[2:5]), x.dtype)
     dweight[writes] = product.reshape(*writes.shape, *col.shape[2:5])
     if "remainder at the front" in slips:
-        dweight = dweight[:, :, -right[0] :, -right[1] :]
+        dweight = dweight[:, :, -kh:, -kw:]
     return written(dweight, groups, slips)
 
 
@@ -180,6 +189,19 @@ def written(dweight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
     if "channels fastest" in slips:  # (M, kh, kw, C) taken for (M, C, kh, kw)
         return np.ascontiguousarray(dweight.transpose(0, 2, 3, 1)).reshape(dweight.shape)
     return dweight
+
+
+def shift(window: Window, slips: Slips) -> tuple[int, int]:
+    """How many cells late everything lies where zeros are put in front of dy, not between."""
+    late = "zeros in front" in slips
+    return (window.rows.stride - 1, window.cols.stride - 1) if late else (0, 0)
+
+
+def last(dy: np.ndarray) -> np.ndarray:
+    """Where the last window of the last image is."""
+    here = np.zeros(dy.shape, bool)
+    here[-1, :, -1, -1] = True
+    return here
 
 
 # ---------------------------------------------------------------------------- the bias
@@ -226,122 +248,3 @@ def averaged(results: Arrays, N: int, slips: Slips) -> Arrays:
     for slip in divided.keys() & slips:
         results |= {name: results[name] / N for name in divided[slip]}
     return results
-
-
-# ---------------------------------------------------------------------------- who meets whom
-
-
-def dealt(groups: Groups, maps: int, slips: Slips) -> tuple[np.ndarray, np.ndarray]:
-    """The channels that each group reads, and the maps that are its own: (G, C/G), (G, M/G)."""
-    G = groups.count
-    reads = np.arange(G * groups.inputs).reshape(G, -1)
-    writes = np.arange(maps).reshape(G, -1)
-    if "first group for all" in slips:
-        reads = np.broadcast_to(reads[:1], reads.shape)
-    if "channels in turns" in slips or "channels and maps in turns" in slips:
-        reads = np.arange(G * groups.inputs).reshape(-1, G).T
-    if "maps in turns" in slips or "channels and maps in turns" in slips:
-        writes = np.arange(maps).reshape(-1, G).T
-    return reads, writes
-
-
-def read(col: np.ndarray, reads: np.ndarray, slips: Slips) -> np.ndarray:
-    """(N, C, …) → (N, G, C/G, …): what each group reads."""
-    dealt_out = col[:, reads]
-    if "every group for all" in slips:
-        return np.broadcast_to(dealt_out.sum(axis=1, keepdims=True), dealt_out.shape)
-    return dealt_out
-
-
-def as_matrix(col: np.ndarray) -> np.ndarray:
-    """(N, G, three axes, H', W') → (N, G, C/G·kh·kw, H'·W')."""
-    return col.reshape(*col.shape[:2], math.prod(col.shape[2:5]), math.prod(col.shape[5:]))
-
-
-def by_group(weight: np.ndarray, groups: Groups, writes: np.ndarray) -> np.ndarray:
-    """(M, C/G, kh, kw) → (G, M/G, C/G·kh·kw)."""
-    return weight[writes].reshape(groups.count, writes.shape[1], -1)
-
-
-def turned(weight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
-    """The weight as somebody who makes these slips would turn it, or read it."""
-    for slip in TURNS.keys() & slips:
-        weight = TURNS[slip](weight)
-    if "channels exchanged" in slips:
-        weight = exchanged(weight, groups)
-    if "weight maps last in memory" in slips:  # (M, C·kh·kw) taken for (C·kh·kw, M)
-        columns = weight.reshape(groups.count, -1, len(weight) // groups.count)
-        weight = columns.swapaxes(1, 2).reshape(weight.shape)
-    return weight
-
-
-def exchanged(weight: np.ndarray, groups: Groups) -> np.ndarray:
-    """Maps for channels in every group; that runs unnoticed where there are as many of both."""
-    M, C, kh, kw = weight.shape
-    if M != C * groups.count:
-        raise ValueError("with more maps than channels the products do not fit")
-    by_group = weight.reshape(groups.count, C, C, kh, kw)
-    return by_group.swapaxes(1, 2).reshape(weight.shape)
-
-
-def _same_shape(turn):
-    def checked(weight: np.ndarray) -> np.ndarray:
-        result = turn(weight)
-        if result.shape != weight.shape:
-            raise ValueError("only a square kernel can be turned so")
-        return result
-
-    return checked
-
-
-# What each slip does to the kernels that are laid over the windows.
-TURNS = {
-    "kernel flipped": lambda w: w[:, :, ::-1, ::-1],
-    "rows flipped": lambda w: w[:, :, ::-1],
-    "columns flipped": lambda w: w[:, :, :, ::-1],
-    "everything flipped": lambda w: w[::-1, ::-1, ::-1, ::-1],
-    "channels flipped": lambda w: w[:, ::-1, ::-1, ::-1],
-    "maps and channels flipped": lambda w: w[::-1, ::-1],
-    "kernel transposed": _same_shape(lambda w: w.swapaxes(2, 3)),
-    "kernel transposed and flipped": _same_shape(lambda w: w.swapaxes(2, 3)[:, :, ::-1, ::-1]),
-    "quarter turn": _same_shape(lambda w: np.rot90(w, 1, (2, 3))),
-    "three quarter turns": _same_shape(lambda w: np.rot90(w, 3, (2, 3))),
-}
-
-
-def last(dy: np.ndarray) -> np.ndarray:
-    """Where the last window of the last image is."""
-    here = np.zeros(dy.shape, bool)
-    here[-1, :, -1, -1] = True
-    return here
-
-
-def retold(y: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
-    """y reshaped from a matrix that had to be transposed first, group by group."""
-    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
-        parts = [(part.transpose(0, 2, 3, 1), part.shape) for part in np.split(y, groups.count, 1)]
-    elif "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
-        parts = [(part.swapaxes(0, 1), part.shape) for part in np.split(y, groups.count, 1)]
-    else:
-        return y
-    return np.concatenate([part.reshape(shape) for part, shape in parts], axis=1)
-
-
-def misread(dy: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
-    """dy reshaped to a matrix where it had to be transposed first, group by group."""
-    N, M, H_out, W_out = dy.shape
-    parts = np.split(dy, groups.count, axis=1)
-    M //= groups.count
-    if "dy maps last in memory" in slips:  # (N, M, H', W') taken for (N, H', W', M)
-        parts = [part.reshape(N, H_out, W_out, M).transpose(0, 3, 1, 2) for part in parts]
-    elif "dy maps first in memory" in slips:  # … for (M, N, H', W')
-        parts = [part.reshape(M, N, H_out, W_out).swapaxes(0, 1) for part in parts]
-    else:
-        return dy
-    return np.concatenate(parts, axis=1)
-
-
-def shift(window: Window, slips: Slips) -> tuple[int, int]:
-    """How many cells late everything lies where zeros are put in front of dy, not between."""
-    late = "zeros in front" in slips
-    return (window.rows.stride - 1, window.cols.stride - 1) if late else (0, 0)

@@ -11,15 +11,14 @@ import numpy as np
 from convpool.arguments import transposed_convolution
 from convpool.geometry import Axis, Window
 from convpool.verify.examination import Arrays
+from convpool.verify.mistaken.channels import misread, turned
 from convpool.verify.mistaken.columns import inside, misplaced
 from convpool.verify.mistaken.conv import (
     averaged,
     bias_gradient,
     biased,
     correlate,
-    misread,
     spread,
-    turned,
     weight_gradient,
 )
 from convpool.verify.mistaken.windows import Slips
