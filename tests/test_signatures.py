@@ -112,6 +112,21 @@ class TestArguments:
         assert report.passed
         assert "takes one padding for both sides" in reasons(report)
 
+    def test_a_height_and_a_width_of_the_output_may_come_apart(self):
+        def forward(x, out_h, out_w):
+            y = np.zeros((*x.shape[:2], out_h, out_w), x.dtype)
+            H, W = x.shape[2:]
+            for i, j in np.ndindex(out_h, out_w):
+                rows = slice(i * H // out_h, -(-(i + 1) * H // out_h))
+                y[:, :, i, j] = x[:, :, rows, j * W // out_w : -(-(j + 1) * W // out_w)].mean(
+                    (2, 3)
+                )
+            return y
+
+        report = conformance(forward, "adaptive_avg_pool2d")
+        assert report.passed
+        assert not report.unsupported
+
     @pytest.mark.parametrize("dy", ["dout", "next_dz", "grad_output", "dLdy", "delta", "dL_dout"])
     def test_the_upstream_gradient_is_known_by_many_names_and_places(self, dy):
         scope = {"pool_loop": pool_loop}
@@ -626,6 +641,13 @@ class TestLayers:
         assert report.passed
         assert "side by side: 2 × 2, stride 2" not in names(report.unsupported)
         assert reasons(report) >= {"this layer has pool_h 2", "this layer has stride 2"}
+
+    def test_filters_beside_a_kernel_size_are_how_many_there_are(self):
+        class Lazy(LazyConv):
+            def __init__(self, filters, kernel_size, strides=1, padding=0):
+                super().__init__(filters, kernel_size, padding, strides)
+
+        assert conformance(Lazy, "conv2d_backward", layout="NHWC").passed
 
     def test_an_instance_that_is_called_is_a_layer_too(self):
         report = conformance(Module(2, 3, 2), "conv2d_backward")

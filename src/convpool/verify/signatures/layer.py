@@ -82,11 +82,14 @@ class Layer(Asking):
 
 
 def constructor(function: type, op: str) -> Binding:
-    """The binding of a class; `bias=True` says whether there is one, and takes none."""
+    """The binding of a class: `bias=True` takes none, and `filters` beside a size is how many."""
     bound = Binding(function, op, without=DATA)
     for parameter in bound.parameters:
-        if bound.roles.get(parameter.name) == "bias" and isinstance(parameter.default, bool):
+        role = bound.roles.get(parameter.name)
+        if role == "bias" and isinstance(parameter.default, bool):
             del bound.roles[parameter.name]
+        if role == "weight" and "kernel_size" in bound.tells:
+            bound.roles[parameter.name] = "out_channels"
     return bound
 
 
