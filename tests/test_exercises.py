@@ -328,6 +328,7 @@ def test_a_function_that_never_returns_is_stopped():
 
 def test_a_function_that_returns_nothing_is_told_to_return():
     assert reasons(lambda x: None) == ["y is nothing: does the function return it?"] * 3
+    assert reasons(lambda x: [None] * 3) == ["y is nothing: does the function return it?"] * 3
 
 
 def test_what_is_no_array_of_numbers_is_quoted():
