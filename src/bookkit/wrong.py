@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 import convpool
-from bookkit import figures
 from convpool.verify import adjoint_check, conformance, gradcheck
 
 Settings = dict[str, tuple[tuple[int, ...], dict[str, Any]]]
@@ -218,30 +217,33 @@ class Exhibit:
     @property
     def says(self) -> str:
         """The same in a line."""
-        return f"conformance: {self.diagnosis or 'wrong, but no mistake that has a name'}"
+        return f"conformance: {self.diagnosis or 'wrong, without a name'}"
 
-    def picture(self, *, result: int = 0, caption: str | None = None, **given: Any):
+    def picture(self, *, result: int = 0, hidden: tuple[str, ...] = (), **given: Any):
         """What it is given, the right answer ≠ its own; where they differ is marked.
 
-        Arrays are given as lists, one plane, or (1, C, H, W); the rest are the arguments.
+        Arrays are given as lists, one plane, or (1, C, H, W); the rest are the arguments. Arrays
+        that do not matter can be hidden.
         """
+        from bookkit import figures  # only here: `import bookkit` must not bring matplotlib
+
         names = [name for name in ("dy", "x", "weight", "col") if name in given]
         arrays = {name: _batch(name, given.pop(name)) for name in names}
+        shown = [name for name in names if name not in hidden]
         right, wrong = (
             _plane(_chosen(f(**arrays, **given), result))
             for f in (getattr(convpool, self.op), self.backward)
         )
         what = (_RESULTS.get(self.op) or ("dx",))[result]
         different = right.shape == wrong.shape and ~np.isclose(right, wrong, equal_nan=True)
-        marks = [*[None] * (len(names) + 1), [(int(h), int(w)) for h, w in np.argwhere(different)]]
+        marks = [*[None] * (len(shown) + 1), [(int(h), int(w)) for h, w in np.argwhere(different)]]
         return figures.grids(
-            *(_plane(array) for array in arrays.values()),
+            *(_plane(arrays[name]) for name in shown),
             right,
             wrong,
-            titles=[*(f"*{name}*" for name in names), "right", "wrong"],
-            signs=[*[" "] * (len(names) - 1), f"→ *{what}*", "≠"],
+            titles=[*(f"*{name}*" for name in shown), "right", "wrong"],
+            signs=[*[" "] * (len(shown) - 1), f"→ *{what}*", "≠"],
             marks=marks,
-            caption=caption,
         )
 
 
