@@ -699,6 +699,13 @@ def dy_as_it_is_and_dx_too_small(dy, x, weight, stride, padding, dilation):
     return full[:, :, top : full.shape[2] - bottom, left : full.shape[3] - right]
 
 
+@wrong_dx("stride zeros missing")
+def dy_as_it_is_cut_where_x_ends(dy, x, weight, stride, padding, dilation):
+    (top, _), (left, _) = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    full = slide_full(dy, weight[:, :, ::-1, ::-1].swapaxes(0, 1), dilation)
+    return full[:, :, top : top + x.shape[2], left : left + x.shape[3]]
+
+
 @wrong_dx("stride zeros in front")
 def zeros_in_front(dy, x, weight, stride, padding, dilation):
     sh, sw = pair(stride)

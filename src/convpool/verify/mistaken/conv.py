@@ -96,10 +96,9 @@ def spread(
 ) -> np.ndarray:
     """Each output, times its kernel, over its window: (N, M, H', W') → dx."""
     N, M, *out = dy.shape
-    if "stride zeros missing" in slips or "stride zeros missing, own size" in slips:
+    if slips & DENSE.keys():
         window = Window(*(replace(axis, stride=1) for axis in (window.rows, window.cols)))
-    if "stride zeros missing, own size" in slips:
-        slips = slips | {"remainder dropped"}
+        slips = slips | {cut for slip, cut in DENSE.items() if slip in slips}
     if "padding of the columns" in slips:
         window = Window(_padded_as(window.rows, window.cols), window.cols)
     kh, kw = weight.shape[2:]
@@ -118,6 +117,15 @@ def spread(
     for g, channels in enumerate(reads):
         col[:, channels] += dcol[:, g]
     return scatter(col, window, slips, shift(window, slips))
+
+
+# What is cut from dx if dy is not spread: its size is that of x, what the formula gives, or what
+# is there of `dx[p : p + H]`.
+DENSE = {
+    "stride zeros missing": "",
+    "stride zeros missing, own size": "remainder dropped",
+    "stride zeros missing, cut short": "remainder not reached",
+}
 
 
 def _padded_as(axis: Axis, other: Axis) -> Axis:
@@ -220,7 +228,10 @@ def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
     """The sum over images and places, or over what the slips take for them."""
     named = next((slip for slip in slips if slip.startswith("dbias over ")), None)
     if named:
-        total = np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+        axes, _, maps_last = named.removeprefix("dbias over ").partition(", ")
+        total = np.asarray(dy.sum(axis=tuple(int(axis) for axis in axes)))
+        if maps_last:  # as it comes out of dy with its channels last
+            total = np.moveaxis(total, 1 - ("0" in axes), -1)
         # One number a map counts as (M,) in any shape: with a single image, that hides some slips.
         return total.reshape(-1) if total.size == max(total.shape, default=1) else total
     if "last image" in slips:

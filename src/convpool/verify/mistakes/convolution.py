@@ -34,7 +34,11 @@ OTHER_TURNS = (
     "quarter turn",
     "three quarter turns",
 )
-DBIAS = tuple(f"dbias over {axes}" for axes in ("0", "23", "01", "02", "03", "123", "012", "0123"))
+LAST = ("0, maps last", "02, maps last", "03, maps last")  # of N, M, H', W'
+DBIAS = tuple(
+    f"dbias over {axes}"
+    for axes in ("0", "23", "01", "02", "03", "123", "012", "013", "0123", *LAST)
+)
 MIXED = (
     "first group for all",
     "channels in turns",
@@ -383,6 +387,7 @@ STRIDES = (
         "stride zeros missing",
         (
             *each("stride zeros missing", "stride zeros missing, own size"),
+            "stride zeros missing, cut short in dx",
             "stride and dilation not exchanged in dweight",
         ),
         BACK,
