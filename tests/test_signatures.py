@@ -7,6 +7,7 @@ the same loop with one mistake.
 import sys
 from types import ModuleType
 
+import numba
 import numpy as np
 import pytest
 
@@ -240,6 +241,21 @@ class TestArguments:
         report = conformance(forward, "max_pool2d")
         assert report.passed
         assert "asymmetric padding: 1 above, 1 on the right" not in names(report.unsupported)
+
+    def test_a_compiled_function_that_takes_numbers_is_not_held_to_pairs(self):
+        @numba.njit
+        def backward(dout, x_shape, k, s):
+            dx = np.zeros(x_shape, dout.dtype)
+            for i in range(dout.shape[2]):
+                for j in range(dout.shape[3]):
+                    for u in range(k):
+                        for v in range(k):
+                            dx[:, :, i * s + u, j * s + v] += dout[:, :, i, j] / (k * k)
+            return dx
+
+        report = conformance(backward, "avg_pool2d_backward", limit=60)
+        assert report.passed
+        assert "non-square stride: 1 and 2" in names(report.unsupported)
 
     def test_every_operator_of_the_package_is_asked_every_case(self):
         for op in ("max_pool2d", "conv2d_backward", "fold", "max_unpool2d", "lp_pool2d"):
@@ -573,6 +589,7 @@ class TestLayers:
     def test_gradients_that_a_layer_neither_returns_nor_keeps_are_not_checked(self):
         class Silent(Conv):
             def backward(self, dout):
+                self.dw = self.db = None
                 return conv_loop_backward(dout, self.x, self.w, self.stride, self.pad)[0]
 
         report = conformance(Silent, "conv2d_backward")

@@ -263,7 +263,8 @@ def _is_refusal(error: BaseException, trial: Trial) -> bool:
     if isinstance(error, (TypeError, ValueError, AssertionError)) and _raised_on_purpose(error):
         return True
     pairs = any(_takes_more_than_a_number(value) for value in trial.arguments.values())
-    return pairs and isinstance(error, (TypeError, ValueError))
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return pairs and not kinds.isdisjoint(("TypeError", "ValueError", "TypingError"))  # Numba's
 
 
 def _takes_more_than_a_number(value: Any) -> bool:

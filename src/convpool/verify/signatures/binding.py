@@ -34,8 +34,6 @@ class Binding:
     the first `skip` are left out.
     """
 
-    nothing = Parameter.empty
-
     def __init__(
         self,
         function: Callable,
