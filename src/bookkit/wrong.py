@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import convpool
-from convpool.verify import adjoint_check, conformance, gradcheck
+from convpool.verify import Report, adjoint_check, conformance, gradcheck
 
 Settings = dict[str, tuple[tuple[int, ...], dict[str, Any]]]
 
@@ -210,9 +210,14 @@ class Exhibit:
         return {check: not self.passes(check) for check in CHECKS}
 
     @property
+    def report(self) -> Report:
+        """What `convpool.verify.conformance` finds."""
+        return _report(self.backward, self.op)
+
+    @property
     def diagnosis(self) -> str | None:
-        """What `convpool.verify.conformance` calls the mistake."""
-        return _diagnosis(self.backward, self.op)
+        """What it calls the mistake."""
+        return self.report.diagnosis
 
     @property
     def says(self) -> str:
@@ -251,8 +256,8 @@ _RESULTS = {"conv2d_backward": ("dx", "dw", "db"), "fold": ("x",)}
 
 
 @cache
-def _diagnosis(backward: Callable, op: str) -> str | None:
-    return conformance(backward, op).diagnosis
+def _report(backward: Callable, op: str) -> Report:
+    return conformance(backward, op)
 
 
 def _batch(name: str, values: Any) -> np.ndarray:
