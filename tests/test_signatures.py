@@ -926,6 +926,20 @@ class TensorConv2d:
         return Tensor(conv_loop(x.array, w.array, b.array, stride, padding), pull)
 
 
+class TensorScatter:
+    """A `torch.autograd.Function`: applied, with everything by its place."""
+
+    @staticmethod
+    def forward(ctx, x, stride, kernel_size, verbose=False):
+        raise AssertionError("apply calls this, and nobody else")
+
+    @staticmethod
+    def apply(x, stride, kernel_size, verbose):
+        assert verbose is False
+        return _tensor_max_pool2d(x, kernel_size, stride)
+
+
+TensorScatter.__module__ = "torch.autograd.function"
 tensor_max_pool2d.__module__ = "torch.nn.functional"
 TensorConv2d.__module__ = "torch.nn.modules.conv"
 
@@ -959,6 +973,12 @@ class TestTensors:
         report = conformance(TensorConv2d(1, 1, 2), "conv2d_backward")
         assert report.passed
         assert "this layer has stride (1, 1)" in reasons(report)
+
+    @pytest.mark.parametrize("op", ["max_pool2d", "max_pool2d_backward"])
+    def test_an_autograd_function_is_applied(self, op):
+        report = conformance(TensorScatter, op)
+        assert report.passed
+        assert "takes no padding" in reasons(report)
 
     def test_a_readers_function_is_on_tensors_if_one_says_so(self):
         def forward(x, kernel_size, stride):
