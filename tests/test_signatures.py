@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import pytest
 
-from convpool import operators
+from convpool import operators, vectorized
 from convpool.verify import conformance
 
 
@@ -454,6 +454,17 @@ class TestColumns:
         report = conformance(im2col, "unfold")
         assert report.passed
         assert reasons(report) >= {"takes no dilation"}
+
+    def test_the_packages_own_are_among_them(self):
+        assert conformance(vectorized.im2col, "unfold").passed
+        assert conformance(vectorized.col2im, "fold").passed
+
+    def test_im2col_may_give_a_matrix_an_image_as_unfold_does(self):
+        def im2col(x, kernel_size, stride, padding):
+            col = rows_of(x, kernel_size, kernel_size, stride, padding)
+            return col.reshape(len(x), -1, col.shape[1]).swapaxes(1, 2)
+
+        assert conformance(im2col, "unfold").passed
 
     def test_im2col_may_give_a_window_a_column_images_next_to_each_other(self):
         def im2col_indices(x, field_height, field_width, padding, stride):

@@ -67,12 +67,18 @@ def _recognised(function: Any, op: str, forward: Any) -> str:
     taken = names.roles(function, op)
     if op.endswith("_backward") and (forward is not None or "cache" in taken):
         return "cache"
-    if op not in ("fold", "unfold"):
+    return _matrix(function, taken) if op in ("fold", "unfold") else "arguments"
+
+
+def _matrix(function: Any, taken: set[str | None]) -> str:
+    """Whether an unfold or a fold has one matrix, with windows as rows or as columns, or many."""
+    if not taken:  # it does not show its parameters
         return "arguments"
     if "weight_shape" in taken or "field" in "".join(inspect.signature(function).parameters):
         return "columns"
-    named = names.plain(names.called(function))
-    return "rows" if {"kernel_rows"} & taken or "2im" in named or "im2" in named else "arguments"
+    if {"kernel_rows", "x_shape"} & taken or "im2col" in names.plain(names.called(function)):
+        return "rows"
+    return "arguments"
 
 
 def _is_layer(function: Any) -> bool:
