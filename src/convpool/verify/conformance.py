@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convpool.verify import cases, mistaken, mistakes
+from convpool.verify.clock import CASE
 from convpool.verify.examination import Arrays, Finding, Trial, diagnose, examine
 from convpool.verify.report import Report
 from convpool.verify.signatures import adapt
@@ -18,7 +19,7 @@ def conformance(
     layout: str = "NCHW",
     weights: str | None = None,
     returns: str | None = None,
-    limit: float = 5.0,
+    limit: float = CASE,
 ) -> Report:
     """Run a function against every case of an operator, and name the mistake that it makes.
 
@@ -59,7 +60,8 @@ def conformance(
         What the function returns, in its order, as "dweight, dbias, dx" or "dx". By default it is
         all that the operator returns, a dict by name, or the first of it alone.
     limit : float
-        Seconds for one case. After one that takes longer no more are tried.
+        Seconds for one case, the compilation of a kernel included. After one that takes longer no
+        more are tried.
 
     Returns
     -------

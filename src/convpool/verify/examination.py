@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from convpool.verify.clock import TimeUp, within
+from convpool.verify.clock import CASE, TimeUp, within
 
 Arrays = dict[str, np.ndarray]
 
@@ -102,7 +102,7 @@ def examine(
     ask: Ask,
     trials: Iterable[Trial],
     *,
-    limit: float = 5.0,
+    limit: float = CASE,
     refusals: bool = True,
     each: Callable[[Finding], None] = lambda finding: None,
 ) -> tuple[Finding, ...]:
