@@ -1069,6 +1069,32 @@ def full_convolution_padded_by_the_width(dy, x, weight, stride, padding, dilatio
     return dx.astype(x.dtype), dw_of(dy, x, weight, *how), db_of(dy)
 
 
+@makes("rows padded as columns", "conv2d_backward")
+def as_large_as_the_width_gives(dy, x, weight, padding=0):
+    kh, kw = weight.shape[2:]
+    (top, bottom), (left, right) = sides(padding, x.shape[2:], (kh, kw), 1, 1)
+    pads = [(kw - 1 - top, kw - 1 - bottom), (kw - 1 - left, kw - 1 - right)]
+    around = np.pad(dy, [(0, 0), (0, 0), *pads])
+    dx = slide(around, weight[:, :, ::-1, ::-1].swapaxes(0, 1), 1, 1)
+    return dx, dw_of(dy, x, weight, 1, padding, 1), db_of(dy)
+
+
+@makes("sum over maps left out", "conv2d_backward")
+@in_groups_back
+def channel_c_hears_map_c(dy, x, weight, stride, padding, dilation):
+    dx = np.zeros_like(x)
+    for c in range(x.shape[1]):
+        own = dy[:, [c]], x[:, [c]], weight[[c]][:, [c]]
+        dx[:, [c]] = dx_of(*own, stride, padding, dilation)
+    return dx, dw_of(dy, x, weight, stride, padding, dilation), db_of(dy)
+
+
+@makes("bias gradient over the wrong axes", "conv2d_backward")
+def one_number_for_all_biases(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
+    dx, dw, db = conv2d_backward(dy, x, weight, stride, padding, dilation, groups)
+    return dx, dw, np.zeros_like(db) + dy.sum()
+
+
 @makes("dilation ignored", "conv2d_backward")
 def no_dilation(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
     pads = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)

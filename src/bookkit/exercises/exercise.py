@@ -19,6 +19,9 @@ from convpool.verify.examination import (
 )
 
 
+LIMIT = 5.0  # seconds for one question: a learner waits for the verdict
+
+
 @dataclass(frozen=True)
 class Wrong:
     """A typical wrong answer: its name, a hint that a learner can act on, and the code itself."""
@@ -48,7 +51,10 @@ class Exercise:
         """The verdict on a reader's functions, whatever these do."""
         self._must_be_as_many(functions)
         findings = examine(
-            lambda trial: self._answer(functions, trial), self.trials(), refusals=False
+            lambda trial: self._answer(functions, trial),
+            self.trials(),
+            limit=LIMIT,
+            refusals=False,
         )
         suspects = [Suspect(w.name, w.hint, self.chapter, frozenset([w.name])) for w in self.wrong]
         verdict = diagnose(findings, suspects, self._answers)

@@ -101,10 +101,14 @@ def spread(
         slips = slips | {cut for slip, cut in DENSE.items() if slip in slips}
     if "padding of the columns" in slips:
         window = Window(_padded_as(window.rows, window.cols), window.cols)
+    if "padding of the columns, own size" in slips:
+        window = Window(_sized_as(window.rows, window.cols), window.cols)
     kh, kw = weight.shape[2:]
     reads, writes = dealt(groups, M, slips)
     kernels = by_group(weight, groups, writes)  # (G, M/G, R)
     flows = dy.reshape(N, M, -1)[:, writes]  # (N, G, M/G, L)
+    if "own map only" in slips:
+        kernels = kernels * own_map(kernels.shape, groups.inputs)
     if "assign maps" in slips:  # the last map of a group overwrites the others
         kernels, flows = kernels[:, -1:], flows[:, :, -1:]
         slips = slips | {"assign"}
@@ -117,6 +121,14 @@ def spread(
     for g, channels in enumerate(reads):
         col[:, channels] += dcol[:, g]
     return scatter(col, window, slips, shift(window, slips))
+
+
+def own_map(shape: tuple[int, ...], channels: int) -> np.ndarray:
+    """1 where map c of a group meets its channel c: (M/G, R)."""
+    maps, rows = shape[1], shape[2]
+    if maps < channels:
+        raise ValueError("a channel has no map of its number")
+    return np.arange(maps)[:, np.newaxis] == np.arange(rows) // (rows // channels)
 
 
 # What is cut from dx if dy is not spread: its size is that of x, what the formula gives, or what
@@ -132,6 +144,15 @@ def _padded_as(axis: Axis, other: Axis) -> Axis:
     """An axis whose full convolution is padded by the span of the other axis."""
     spans = span(axis.kernel, axis.dilation), span(other.kernel, other.dilation)
     return replace(axis, before=axis.before + spans[0] - spans[1])
+
+
+def _sized_as(axis: Axis, other: Axis) -> Axis:
+    """The same, with as many cells as that padding gives."""
+    padded = _padded_as(axis, other)
+    late = axis.before - padded.before
+    if axis.size + 2 * late < 1:
+        raise ValueError("nothing is left")
+    return replace(padded, size=axis.size + 2 * late, after=axis.after - late)
 
 
 def weight_gradient(
@@ -234,6 +255,8 @@ def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
             total = np.moveaxis(total, 1 - ("0" in axes), -1)
         # One number a map counts as (M,) in any shape: with a single image, that hides some slips.
         return total.reshape(-1) if total.size == max(total.shape, default=1) else total
+    if "dbias the same for all" in slips:
+        return np.full(dy.shape[1], dy.sum())
     if "last image" in slips:
         return dy[-1].sum(axis=(1, 2))
     if "last window" in slips:

@@ -35,9 +35,12 @@ OTHER_TURNS = (
     "three quarter turns",
 )
 LAST = ("0, maps last", "02, maps last", "03, maps last")  # of N, M, H', W'
-DBIAS = tuple(
-    f"dbias over {axes}"
-    for axes in ("0", "23", "01", "02", "03", "123", "012", "013", "0123", *LAST)
+DBIAS = (
+    *(
+        f"dbias over {axes}"
+        for axes in ("0", "23", "01", "02", "03", "123", "012", "013", "0123", *LAST)
+    ),
+    "dbias the same for all",
 )
 MIXED = (
     "first group for all",
@@ -670,8 +673,16 @@ PADDING = (
         "convolution/forward",
     ),
     Mistake(
+        "sum over maps left out",
+        ("own map only in dx",),
+        BACK,
+        "Channel c gets its gradient from map c alone, but every map has read it.",
+        "Add over all maps m of its group: each dy of m goes back through the kernel of m and c.",
+        "convolution/input-gradient",
+    ),
+    Mistake(
         "rows padded as columns",
-        ("padding of the columns in dx",),
+        ("padding of the columns in dx", "padding of the columns, own size in dx"),
         BACK,
         "The padding of the full convolution is counted from the kernel's width, for the rows too.",
         "Count it for each axis: d·(kh − 1) − p above, d·(kw − 1) − p on the left.",
