@@ -35,6 +35,12 @@ def test_cells_that_no_window_sees_may_hold_any_number():
     assert check("ex-conv-im2col-3", mean).passed
 
 
+@pytest.mark.parametrize("label", CONVOLUTION)
+def test_a_function_that_returns_nothing_is_told(label):
+    told = str(check(label, *[lambda *given: None] * len(CONVOLUTION[label].solution)))
+    assert "does the function return it?" in told or "returns nothing" in told
+
+
 def test_kernels_that_are_no_weight_are_told_their_shape():
     assert "expected (4, 1, 2, 2)" in str(check("ex-variants-4", lambda: np.eye(4) / 2))
 

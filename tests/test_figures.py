@@ -55,6 +55,7 @@ EXAMPLES = {
     "chain with pullbacks": lambda: figures.chain(["x", "L"], ["f"], ["∂L/∂x", "1"], ["fᵀ"]),
     "photographs": lambda: figures.photographs([PHOTO, PHOTO[0] - 0.5], ["photo", "map"], width=50),
     "digits": lambda: figures.digits([np.abs(SIGNED) / 3, SIGNED], ["digit", "signed"]),
+    "verdicts": lambda: figures.verdicts({"a": {"ones": True, "all": False}}, {"a": "b"}, "*a*"),
     "memory": lambda: figures.memory((1, 3, 2, 4), element=(0, 1, 0, 2)),
     "im2col": lambda: figures.im2col(convpool.window((3, 3), 2, 1, 1)),
     "lines": lambda: figures.lines(

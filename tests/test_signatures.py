@@ -7,10 +7,11 @@ the same loop with one mistake.
 import sys
 from types import ModuleType
 
+import numba
 import numpy as np
 import pytest
 
-from convpool import operators
+from convpool import operators, vectorized
 from convpool.verify import conformance
 
 
@@ -111,6 +112,21 @@ class TestArguments:
         report = conformance(forward, "max_pool2d")
         assert report.passed
         assert "takes one padding for both sides" in reasons(report)
+
+    def test_a_height_and_a_width_of_the_output_may_come_apart(self):
+        def forward(x, out_h, out_w):
+            y = np.zeros((*x.shape[:2], out_h, out_w), x.dtype)
+            H, W = x.shape[2:]
+            for i, j in np.ndindex(out_h, out_w):
+                rows = slice(i * H // out_h, -(-(i + 1) * H // out_h))
+                y[:, :, i, j] = x[:, :, rows, j * W // out_w : -(-(j + 1) * W // out_w)].mean(
+                    (2, 3)
+                )
+            return y
+
+        report = conformance(forward, "adaptive_avg_pool2d")
+        assert report.passed
+        assert not report.unsupported
 
     @pytest.mark.parametrize("dy", ["dout", "next_dz", "grad_output", "dLdy", "delta", "dL_dout"])
     def test_the_upstream_gradient_is_known_by_many_names_and_places(self, dy):
@@ -226,6 +242,21 @@ class TestArguments:
         assert report.passed
         assert "asymmetric padding: 1 above, 1 on the right" not in names(report.unsupported)
 
+    def test_a_compiled_function_that_takes_numbers_is_not_held_to_pairs(self):
+        @numba.njit
+        def backward(dout, x_shape, k, s):
+            dx = np.zeros(x_shape, dout.dtype)
+            for i in range(dout.shape[2]):
+                for j in range(dout.shape[3]):
+                    for u in range(k):
+                        for v in range(k):
+                            dx[:, :, i * s + u, j * s + v] += dout[:, :, i, j] / (k * k)
+            return dx
+
+        report = conformance(backward, "avg_pool2d_backward", limit=60)
+        assert report.passed
+        assert "non-square stride: 1 and 2" in names(report.unsupported)
+
     def test_every_operator_of_the_package_is_asked_every_case(self):
         for op in ("max_pool2d", "conv2d_backward", "fold", "max_unpool2d", "lp_pool2d"):
             report = conformance(getattr(operators, op), op)
@@ -239,7 +270,9 @@ class TestResults:
             dx, dw, db = conv_loop_backward(dout, x, w, stride, pad)
             return dw, db, dx
 
-        assert not conformance(backward, "conv2d_backward").passed
+        report = conformance(backward, "conv2d_backward")
+        assert not report.passed
+        assert "the shapes fit returns='dweight, dbias, dx'" in notes(report)
         assert conformance(backward, "conv2d_backward", returns="dweight, dbias, dx").passed
 
     def test_results_may_come_in_a_dict(self):
@@ -422,6 +455,17 @@ class TestColumns:
         assert report.passed
         assert reasons(report) >= {"takes no dilation"}
 
+    def test_the_packages_own_are_among_them(self):
+        assert conformance(vectorized.im2col, "unfold").passed
+        assert conformance(vectorized.col2im, "fold").passed
+
+    def test_im2col_may_give_a_matrix_an_image_as_unfold_does(self):
+        def im2col(x, kernel_size, stride, padding):
+            col = rows_of(x, kernel_size, kernel_size, stride, padding)
+            return col.reshape(len(x), -1, col.shape[1]).swapaxes(1, 2)
+
+        assert conformance(im2col, "unfold").passed
+
     def test_im2col_may_give_a_window_a_column_images_next_to_each_other(self):
         def im2col_indices(x, field_height, field_width, padding, stride):
             rows = rows_of(x, field_height, field_width, stride, padding)
@@ -558,6 +602,7 @@ class TestLayers:
     def test_gradients_that_a_layer_neither_returns_nor_keeps_are_not_checked(self):
         class Silent(Conv):
             def backward(self, dout):
+                self.dw = self.db = None
                 return conv_loop_backward(dout, self.x, self.w, self.stride, self.pad)[0]
 
         report = conformance(Silent, "conv2d_backward")
@@ -626,6 +671,35 @@ class TestLayers:
         assert report.passed
         assert "side by side: 2 × 2, stride 2" not in names(report.unsupported)
         assert reasons(report) >= {"this layer has pool_h 2", "this layer has stride 2"}
+
+    def test_filters_beside_a_kernel_size_are_how_many_there_are(self):
+        class Lazy(LazyConv):
+            def __init__(self, filters, kernel_size, strides=1, padding=0):
+                super().__init__(filters, kernel_size, padding, strides)
+
+        assert conformance(Lazy, "conv2d_backward", layout="NHWC").passed
+
+    def test_an_instance_that_is_called_is_a_layer_too(self):
+        report = conformance(Module(2, 3, 2), "conv2d_backward")
+        assert report.passed
+        assert "two images, two channels, three maps" not in names(report.unsupported)
+
+    def test_no_step_is_taken_where_a_backward_pass_takes_steps(self):
+        class Learns(Conv):
+            def backward(self, dout, learn_rate):
+                dx = super().backward(dout)
+                self.w -= learn_rate * self.dw
+                return dx
+
+        assert conformance(Learns, "conv2d_backward").passed
+
+    def test_a_method_with_a_parameter_without_a_meaning_is_refused(self):
+        class Odd(Pool):
+            def backward(self, dout, colour):
+                return dout
+
+        with pytest.raises(ValueError, match=r"backward\(dout, colour\): found no use for colour"):
+            conformance(Odd, "max_pool2d_backward")
 
     def test_an_instance_keeps_its_own_state(self):
         layer = Pool(3, 3, stride=2)
@@ -699,6 +773,26 @@ class TestCaches:
 
         report = conformance(conv_backward, "conv2d_backward", forward=conv_forward, layout="NHWC")
         assert report.passed
+
+    def test_pooling_of_a_course_with_a_mode(self):
+        def pool_forward(A_prev, hparameters, mode="max"):
+            f, stride, x = hparameters["f"], hparameters["stride"], A_prev.transpose(0, 3, 1, 2)
+            if mode == "average":
+                raise NotImplementedError
+            y = max_loop(x, (f, f), (stride, stride))
+            return y.transpose(0, 2, 3, 1), (A_prev, hparameters)
+
+        def pool_backward(dA, cache, mode="max"):
+            A_prev, hparameters = cache
+            f, stride, x = hparameters["f"], hparameters["stride"], A_prev.transpose(0, 3, 1, 2)
+            assert mode == "max"
+            dx = pool_loop(dA.transpose(0, 3, 1, 2), x, (f, f), (stride, stride))
+            return dx.transpose(0, 2, 3, 1)
+
+        course = dict(forward=pool_forward, layout="NHWC")
+        report = conformance(pool_backward, "max_pool2d_backward", **course)
+        assert report.passed
+        assert "takes no padding" in reasons(report)
 
     def test_a_forward_pass_without_a_cache_is_told_so(self):
         def forward(x, size, stride):
@@ -843,6 +937,20 @@ class TensorConv2d:
         return Tensor(conv_loop(x.array, w.array, b.array, stride, padding), pull)
 
 
+class TensorScatter:
+    """A `torch.autograd.Function`: applied, with everything by its place."""
+
+    @staticmethod
+    def forward(ctx, x, stride, kernel_size, verbose=False):
+        raise AssertionError("apply calls this, and nobody else")
+
+    @staticmethod
+    def apply(x, stride, kernel_size, verbose):
+        assert verbose is False
+        return _tensor_max_pool2d(x, kernel_size, stride)
+
+
+TensorScatter.__module__ = "torch.autograd.function"
 tensor_max_pool2d.__module__ = "torch.nn.functional"
 TensorConv2d.__module__ = "torch.nn.modules.conv"
 
@@ -876,6 +984,12 @@ class TestTensors:
         report = conformance(TensorConv2d(1, 1, 2), "conv2d_backward")
         assert report.passed
         assert "this layer has stride (1, 1)" in reasons(report)
+
+    @pytest.mark.parametrize("op", ["max_pool2d", "max_pool2d_backward"])
+    def test_an_autograd_function_is_applied(self, op):
+        report = conformance(TensorScatter, op)
+        assert report.passed
+        assert "takes no padding" in reasons(report)
 
     def test_a_readers_function_is_on_tensors_if_one_says_so(self):
         def forward(x, kernel_size, stride):

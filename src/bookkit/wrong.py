@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 import convpool
-from bookkit import figures
-from convpool.verify import adjoint_check, conformance, gradcheck
+from convpool.verify import Report, adjoint_check, conformance, gradcheck
 
 Settings = dict[str, tuple[tuple[int, ...], dict[str, Any]]]
 
@@ -84,7 +83,7 @@ def _question(
     takes = inspect.signature((like or exhibit).backward).parameters
     told = {k: v for k, v in arguments.items() if k in takes and k != "weight"}
     layer = exhibit.forward or getattr(convpool, FORWARD[exhibit.op])
-    arrays = (draw(shape),)
+    arrays: tuple[np.ndarray, ...] = (draw(shape),)
     if "weight" in arguments:
         M, C, kh, kw = arguments["weight"]
         weight = (M, C // told.get("groups", 1), kh, kw)
@@ -211,37 +210,45 @@ class Exhibit:
         return {check: not self.passes(check) for check in CHECKS}
 
     @property
+    def report(self) -> Report:
+        """What `convpool.verify.conformance` finds."""
+        return _report(self.backward, self.op)
+
+    @property
     def diagnosis(self) -> str | None:
-        """What `convpool.verify.conformance` calls the mistake."""
-        return _diagnosis(self.backward, self.op)
+        """What it calls the mistake."""
+        return self.report.diagnosis
 
     @property
     def says(self) -> str:
         """The same in a line."""
-        return f"conformance: {self.diagnosis or 'wrong, but no mistake that has a name'}"
+        return f"conformance: {self.diagnosis or 'wrong, without a name'}"
 
-    def picture(self, *, result: int = 0, caption: str | None = None, **given: Any):
+    def picture(self, *, result: int = 0, hidden: tuple[str, ...] = (), **given: Any):
         """What it is given, the right answer ≠ its own; where they differ is marked.
 
-        Arrays are given as lists, one plane, or (1, C, H, W); the rest are the arguments.
+        Arrays are given as lists, one plane, or (1, C, H, W); the rest are the arguments. Arrays
+        that do not matter can be hidden.
         """
+        from bookkit import figures  # only here: `import bookkit` must not bring matplotlib
+
         names = [name for name in ("dy", "x", "weight", "col") if name in given]
         arrays = {name: _batch(name, given.pop(name)) for name in names}
+        shown = [name for name in names if name not in hidden]
         right, wrong = (
             _plane(_chosen(f(**arrays, **given), result))
             for f in (getattr(convpool, self.op), self.backward)
         )
         what = (_RESULTS.get(self.op) or ("dx",))[result]
         different = right.shape == wrong.shape and ~np.isclose(right, wrong, equal_nan=True)
-        marks = [*[None] * (len(names) + 1), [tuple(map(int, c)) for c in np.argwhere(different)]]
+        marks = [*[None] * (len(shown) + 1), [(int(h), int(w)) for h, w in np.argwhere(different)]]
         return figures.grids(
-            *(_plane(array) for array in arrays.values()),
+            *(_plane(arrays[name]) for name in shown),
             right,
             wrong,
-            titles=[*(f"*{name}*" for name in names), f"*{what}*, right", f"*{what}*, wrong"],
-            signs=[*[" "] * (len(names) - 1), "→", "≠"],
+            titles=[*(f"*{name}*" for name in shown), "right", "wrong"],
+            signs=[*[" "] * (len(shown) - 1), f"→ *{what}*", "≠"],
             marks=marks,
-            caption=caption,
         )
 
 
@@ -249,8 +256,8 @@ _RESULTS = {"conv2d_backward": ("dx", "dw", "db"), "fold": ("x",)}
 
 
 @cache
-def _diagnosis(backward: Callable, op: str) -> str | None:
-    return conformance(backward, op).diagnosis
+def _report(backward: Callable, op: str) -> Report:
+    return conformance(backward, op)
 
 
 def _batch(name: str, values: Any) -> np.ndarray:
@@ -263,5 +270,7 @@ def _chosen(answer: Any, result: int) -> np.ndarray:
 
 
 def _plane(array: np.ndarray) -> np.ndarray:
-    """Planes below each other: (1, C, H, W) → (C·H, W); a vector as a column."""
-    return array.reshape(-1, array.shape[-1] if array.ndim > 1 else 1) + 0.0
+    """Planes below each other; planes of one cell as a row, a weight (M, C, 1, 1) as M × C."""
+    if array.shape[-2:] == (1, 1):
+        array = array[..., 0, 0]
+    return array.reshape(-1, array.shape[-1]) + 0.0

@@ -522,6 +522,37 @@ def turned_round(value):
     return value[::-1] if isinstance(value, tuple) else value
 
 
+@makes("assignment instead of a sum", "conv2d")
+@in_groups
+def each_channel_overwrites_the_one_before(x, weight, *how):
+    for c in range(x.shape[1]):
+        y = conv2d(x[:, c : c + 1], weight[:, c : c + 1], None, *how)
+    return y
+
+
+@makes("dilated kernel taken too large", "conv2d")
+@in_groups
+def as_if_a_gap_followed_the_last_tap(x, weight, stride, padding, dilation):
+    pads = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    (sh, sw), (dh, dw), (kh, kw) = pair(stride), pair(dilation), weight.shape[2:]
+    xp = with_padding(x, pads)
+    H_out = (xp.shape[2] - dh * kh) // sh + 1
+    W_out = (xp.shape[3] - dw * kw) // sw + 1
+    return slide(xp, weight, stride, dilation)[:, :, :H_out, :W_out]
+
+
+@makes("negative index wraps around", "conv2d")
+@in_groups
+def minus_one_is_the_last_row(x, weight, stride, padding, dilation):
+    (top, _), (left, _) = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    y = np.zeros_like(conv2d(x, weight, None, stride, padding, dilation))
+    for i, j in np.ndindex(y.shape[2:]):
+        for u, v in np.ndindex(weight.shape[2:]):
+            h, w = cells(i, j, u, v, stride, dilation)
+            y[:, :, i, j] += x[:, :, h - top, w - left] @ weight[:, :, u, v].T
+    return y
+
+
 @makes("height and width exchanged", "conv2d")
 @in_groups
 def pairs_as_width_height(x, weight, stride, padding, dilation):
@@ -668,6 +699,13 @@ def dy_as_it_is_and_dx_too_small(dy, x, weight, stride, padding, dilation):
     return full[:, :, top : full.shape[2] - bottom, left : full.shape[3] - right]
 
 
+@wrong_dx("stride zeros missing")
+def dy_as_it_is_cut_where_x_ends(dy, x, weight, stride, padding, dilation):
+    (top, _), (left, _) = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    full = slide_full(dy, weight[:, :, ::-1, ::-1].swapaxes(0, 1), dilation)
+    return full[:, :, top : top + x.shape[2], left : left + x.shape[3]]
+
+
 @wrong_dx("stride zeros in front")
 def zeros_in_front(dy, x, weight, stride, padding, dilation):
     sh, sw = pair(stride)
@@ -725,6 +763,17 @@ def cut_alike_on_both_sides(dy, x, weight, stride, padding, dilation):
     (p, _), (q, _) = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)
     dxp = dx_by_loops(dy, x, weight, stride, padding, dilation)
     return dxp[:, :, p : dxp.shape[2] - p, q : dxp.shape[3] - q]
+
+
+@wrong_dx("negative index wraps around")
+def dx_at_minus_one(dy, x, weight, stride, padding, dilation):
+    (top, _), (left, _) = sides(padding, x.shape[2:], weight.shape[2:], stride, dilation)
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(dy.shape[2:]):
+        for u, v in np.ndindex(weight.shape[2:]):
+            h, w = cells(i, j, u, v, stride, dilation)
+            dx[:, :, h - top, w - left] += dy[:, :, i, j] @ weight[:, :, u, v]
+    return dx
 
 
 # ============================================================================ wrong: dW of conv2d
@@ -838,7 +887,18 @@ def dw_mean(dy, x, weight, *how):
     return dw_of(dy, x, weight, *how) / len(x)
 
 
-@wrong_dw("last image only")
+@wrong_dw("assignment instead of a sum")
+def dw_of_the_last_window(dy, x, weight, stride, padding, dilation):
+    xp = with_padding(x, sides(padding, x.shape[2:], weight.shape[2:], stride, dilation))
+    dw = np.zeros_like(weight)
+    for n, m, i, j in np.ndindex(dy.shape):
+        for u, v in np.ndindex(weight.shape[2:]):
+            h, w = cells(i, j, u, v, stride, dilation)
+            dw[m, :, u, v] = dy[n, m, i, j] * xp[n, :, h, w]
+    return dw
+
+
+@wrong_dw("assignment instead of a sum")
 def dw_assigned_in_the_loop(dy, x, weight, *how):
     for n in range(len(x)):
         dw = dw_of(dy[n : n + 1], x[n : n + 1], weight, *how)
@@ -880,7 +940,7 @@ def parameters_by_n(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
     return dx, dw / len(x), db / len(x)
 
 
-@makes("last image only", "conv2d_backward")
+@makes("assignment instead of a sum", "conv2d_backward")
 def parameters_assigned_in_the_loop(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
     dx = np.zeros_like(x)
     for n in range(len(x)):
@@ -1007,6 +1067,32 @@ def full_convolution_padded_by_the_width(dy, x, weight, stride, padding, dilatio
     dx = slide(around, weight[:, :, ::-1, ::-1].swapaxes(0, 1), 1, dilation)[:, :, :H, :W]
     how = stride, padding, dilation
     return dx.astype(x.dtype), dw_of(dy, x, weight, *how), db_of(dy)
+
+
+@makes("rows padded as columns", "conv2d_backward")
+def as_large_as_the_width_gives(dy, x, weight, padding=0):
+    kh, kw = weight.shape[2:]
+    (top, bottom), (left, right) = sides(padding, x.shape[2:], (kh, kw), 1, 1)
+    pads = [(kw - 1 - top, kw - 1 - bottom), (kw - 1 - left, kw - 1 - right)]
+    around = np.pad(dy, [(0, 0), (0, 0), *pads])
+    dx = slide(around, weight[:, :, ::-1, ::-1].swapaxes(0, 1), 1, 1)
+    return dx, dw_of(dy, x, weight, 1, padding, 1), db_of(dy)
+
+
+@makes("sum over maps left out", "conv2d_backward")
+@in_groups_back
+def channel_c_hears_map_c(dy, x, weight, stride, padding, dilation):
+    dx = np.zeros_like(x)
+    for c in range(x.shape[1]):
+        own = dy[:, [c]], x[:, [c]], weight[[c]][:, [c]]
+        dx[:, [c]] = dx_of(*own, stride, padding, dilation)
+    return dx, dw_of(dy, x, weight, stride, padding, dilation), db_of(dy)
+
+
+@makes("bias gradient over the wrong axes", "conv2d_backward")
+def one_number_for_all_biases(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
+    dx, dw, db = conv2d_backward(dy, x, weight, stride, padding, dilation, groups)
+    return dx, dw, np.zeros_like(db) + dy.sum()
 
 
 @makes("dilation ignored", "conv2d_backward")
@@ -1239,7 +1325,7 @@ def tb_parameters_by_n(dy, x, weight, stride=1, padding=0, output_padding=0, gro
     return dx, dw / len(x), db / len(x)
 
 
-@wrong_t_back("last image only")
+@wrong_t_back("assignment instead of a sum")
 def tb_dw_assigned(dy, x, weight, *how):
     for n in range(len(x)):
         dw = tdw_of(dy[n : n + 1], x[n : n + 1], weight, *how)
@@ -1383,6 +1469,28 @@ def u_dilation_counts_gaps(x, kernel_size, dilation=1, padding=0, stride=1):
     pads = sides(padding, x.shape[2:], pair(kernel_size), stride, dilation)
     dh, dw = pair(dilation)
     return unfold(x, kernel_size, (dh + 1, dw + 1), pads, stride)
+
+
+@makes("dilated kernel taken too large", "unfold")
+def u_as_if_a_gap_followed_the_last_tap(x, kernel_size, dilation=1, padding=0, stride=1):
+    (kh, kw), (sh, sw), (dh, dw) = pair(kernel_size), pair(stride), pair(dilation)
+    xp = with_padding(x, sides(padding, x.shape[2:], (kh, kw), stride, dilation))
+    H_out = (xp.shape[2] - dh * kh) // sh + 1
+    W_out = (xp.shape[3] - dw * kw) // sw + 1
+    col = im2col(x, (kh, kw), stride, padding, dilation)[:, :H_out, :W_out]
+    return col.transpose(0, 3, 4, 5, 1, 2).reshape(len(x), -1, H_out * W_out)
+
+
+@makes("negative index wraps around", "unfold")
+def u_minus_one_is_the_last_row(x, kernel_size, dilation=1, padding=0, stride=1):
+    kh, kw = pair(kernel_size)
+    (top, _), (left, _) = sides(padding, x.shape[2:], (kh, kw), stride, dilation)
+    H_out, W_out = outputs(x.shape[2:], kernel_size, dilation, padding, stride)
+    col = np.zeros((*x.shape[:2], kh, kw, H_out, W_out), x.dtype)
+    for u, v, i, j in np.ndindex(col.shape[2:]):
+        h, w = cells(i, j, u, v, stride, dilation)
+        col[:, :, u, v, i, j] = x[:, :, h - top, w - left]
+    return col.reshape(len(x), -1, H_out * W_out)
 
 
 @makes("height and width exchanged", "unfold")
@@ -1543,3 +1651,15 @@ def f_width_before_height(col, output_size, kernel_size, dilation=1, padding=0, 
         turned_round(padding) if padding != "same" else padding,
         turned_round(stride),
     )
+
+
+@makes("negative index wraps around", "fold")
+def f_minus_one_is_the_last_row(col, output_size, kernel_size, dilation=1, padding=0, stride=1):
+    N, C, *out = axes_of(col, output_size, kernel_size, dilation, padding, stride)
+    by_tap, (H, W) = col.reshape(N, C, *out), pair(output_size)
+    (top, _), (left, _) = sides(padding, (H, W), pair(kernel_size), stride, dilation)
+    x = np.zeros((N, C, H, W), col.dtype)
+    for u, v, i, j in np.ndindex(by_tap.shape[2:]):
+        h, w = cells(i, j, u, v, stride, dilation)
+        x[:, :, h - top, w - left] += by_tap[:, :, u, v, i, j]
+    return x

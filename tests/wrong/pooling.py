@@ -1311,3 +1311,23 @@ def bed_of_nails(y, indices, kernel_size, stride=None):
     x = np.zeros((*y.shape[:2], H, W), y.dtype)
     x[:, :, ::sh, ::sw][:, :, : y.shape[2], : y.shape[3]] = y
     return x
+
+
+# ---------------------------------------------------------------------------- dy, read wrongly
+
+
+def width_first(op):
+    """dy as if its rows were W' long and its columns H'."""
+    right = getattr(loops, op)
+
+    @functools.wraps(right)
+    def function(dy, x, *args, **kwargs):
+        N, C, H_out, W_out = dy.shape
+        exchanged = np.swapaxes(dy.reshape(N, C, W_out, H_out), 2, 3)
+        return right(np.ascontiguousarray(exchanged), x, *args, **kwargs)
+
+    return function
+
+
+for op in ("max_pool2d_backward", "avg_pool2d_backward", "lp_pool2d_backward"):
+    wrong(op, "height and width exchanged")(width_first(op))

@@ -19,6 +19,9 @@ from convpool.verify.examination import (
 )
 
 
+LIMIT = 5.0  # seconds for one question: a learner waits for the verdict
+
+
 @dataclass(frozen=True)
 class Wrong:
     """A typical wrong answer: its name, a hint that a learner can act on, and the code itself."""
@@ -48,7 +51,10 @@ class Exercise:
         """The verdict on a reader's functions, whatever these do."""
         self._must_be_as_many(functions)
         findings = examine(
-            lambda trial: self._answer(functions, trial), self.trials(), refusals=False
+            lambda trial: self._answer(functions, trial),
+            self.trials(),
+            limit=LIMIT,
+            refusals=False,
         )
         suspects = [Suspect(w.name, w.hint, self.chapter, frozenset([w.name])) for w in self.wrong]
         verdict = diagnose(findings, suspects, self._answers)
@@ -74,13 +80,13 @@ class Exercise:
 
     def _answer(self, functions: tuple[Callable, ...], trial: Trial) -> Answer:
         given = {name: array.copy() for name, array in trial.arrays.items()}
-        results = _arrays(self.ask(*functions, **given, **trial.arguments))
+        gave = _arrays(self.ask(*functions, **given, **trial.arguments))
         touched = [
             f"writes into {name}, which belongs to the caller"
             for name, array in trial.arrays.items()
             if not np.array_equal(array, given[name], equal_nan=True)
         ]
-        return Answer(results, tuple(touched))
+        return Answer(gave, tuple(touched))
 
     def _answers(self, trial: Trial, slips: frozenset[str]) -> Arrays:
         if len(slips) > 1:
@@ -121,12 +127,12 @@ def _split(question: Mapping[str, Any]) -> tuple[Arrays, dict[str, Any]]:
     return arrays, {name: value for name, value in question.items() if name not in arrays}
 
 
-def _arrays(results: Mapping[str, Any]) -> Arrays:
-    return {name: _array(name, value) for name, value in results.items()}
+def _arrays(gave: Mapping[str, Any]) -> Arrays:
+    return {name: _array(name, value) for name, value in gave.items()}
 
 
 def _array(name: str, value: Any) -> np.ndarray:
-    if value is None:
+    if value is None or (isinstance(value, list) and any(part is None for part in value)):
         raise Unfit(f"{name} is nothing: does the function return it?")
     try:
         array = np.asarray(value)

@@ -3,7 +3,7 @@
 import numpy as np
 
 import convpool
-from bookkit.exercises.exercise import Exercise, Wrong
+from bookkit.exercises.exercise import Exercise, Wrong, results
 from bookkit.wrong import Exhibit
 
 WRONG: dict[str, Exercise] = {}
@@ -93,7 +93,8 @@ WRONG["ex-wrong-1"] = Exercise(
 
 
 def _weighed(smallest):
-    dy, x, kernel_size, padding = smallest()
+    names = "dy", "x", "kernel_size", "padding"
+    dy, x, kernel_size, padding = results(smallest(), *names).values()
     right = convpool.max_pool2d_backward(dy, x, kernel_size, 1, padding)
     _, winners = convpool.max_pool2d(x, kernel_size, 1, padding, return_indices=True)
     assigned = np.zeros_like(x)

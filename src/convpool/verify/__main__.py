@@ -7,6 +7,7 @@ import sys
 from difflib import get_close_matches
 
 from convpool.verify import cases, sandbox
+from convpool.verify.clock import CASE
 from convpool.verify.conformance import judge
 from convpool.verify.examination import Trial
 from convpool.verify.report import Report, wording
@@ -46,7 +47,7 @@ def _options() -> argparse.ArgumentParser:
     add("--weights", metavar="AXES", help="of weights, as in HWIO (OIHW)")
     add("--signature", choices=KINDS, default="auto", help="how the function is called (auto)")
     add("--returns", metavar="NAMES", help="what it returns, as in dx,dweight")
-    add("--limit", type=float, default=5.0, metavar="SECONDS", help="for one case (5)")
+    add("--limit", type=float, default=CASE, metavar="SECONDS", help=f"for one case ({CASE:g})")
     add("--total", type=float, default=60.0, metavar="SECONDS", help="for all cases (60)")
     add("--json", action="store_true", help="the report for a program")
     add("--list", action="store_true", help="the operators")

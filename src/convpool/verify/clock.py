@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+CASE = 20.0  # seconds for one case: enough for a kernel that Numba compiles when it is first called
+
 Result = TypeVar("Result")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convpool.verify import cases, mistaken, mistakes
+from convpool.verify.clock import CASE
 from convpool.verify.examination import Arrays, Finding, Trial, diagnose, examine
 from convpool.verify.report import Report
 from convpool.verify.signatures import adapt
@@ -18,48 +19,77 @@ def conformance(
     layout: str = "NCHW",
     weights: str | None = None,
     returns: str | None = None,
-    limit: float = 5.0,
+    limit: float = CASE,
 ) -> Report:
     """Run a function against every case of an operator, and name the mistake that it makes.
 
-    The function may have its own names, layout and form: plain arguments, a layer with `forward`
-    and `backward`, `(out, cache)` pairs, a context, or PyTorch's modules and functions. It need not
-    support everything: what it has no argument for, or refuses by raising, is not held against it.
-    Cotangents are random, never ones.
+    Each case is one edge: overlap, a remainder, padding on one side, dilation, ties, NaN. Upstream
+    gradients are random, never ones. The function is asked in its own words. Parameters are known
+    by the names that people give them (`dout`, `next_dz`, `A_prev`, `pool_h`, `conv_param`, …), and
+    where a name says nothing, by their place; sizes come as numbers or as pairs, as its defaults
+    have them or as it runs. It need not support everything: a case that it has no argument for, or
+    refuses by raising, is reported as not supported and does not count against it.
 
     Parameters
     ----------
     function : callable, class or object
         The code to check. It runs in this process; `python -m convpool.verify` gives it its own.
+        A class is made anew for each case, with its hyperparameters and weights; an object is
+        asked the cases that it fits.
     op : str
-        The operator that it is, as in "max_pool2d_backward".
+        The public operator that it should be, as "max_pool2d_backward".
     forward : callable, optional
-        The forward pass that makes what the backward pass takes, such as a cache.
+        The forward pass that returns (out, cache), for a backward pass that takes the cache.
     signature : str
-        How the function is called: "auto" finds out; "arguments", "rows", "columns", "layer",
-        "cache", "context" or "torch" say it.
-    layout : str
-        "NCHW" or "NHWC", the order of the axes of images.
-    weights : str, optional
-        The order of the axes of weights, as in "HWIO".
+        How the function is called. "auto" finds out, and the others say it:
+
+        - "arguments": `f(dy, x, kernel_size, …)`;
+        - "rows", "columns": `im2col` and `col2im` as `unfold` and `fold`, with a window in each
+          row of one matrix, or in each column and the images of a batch next to each other;
+        - "layer": `forward(x)` and `backward(dy)`, gradients returned or kept as `dw`, `grads`, …;
+        - "cache": `backward(dout, cache)` after `forward`;
+        - "context": static `forward(ctx, x, …)` and `backward(ctx, grad_output)`;
+        - "torch": functions and modules on tensors, backward through autograd.
+    layout : "NCHW" or "NHWC"
+        Where the function has the channels of x, dy and dx.
+    weights : "OIHW", "HWIO", "IOHW" or "HWOI", optional
+        The axes of its weights: O outputs, I inputs, H rows, W columns. By default they are as the
+        operator has them, and (rows, columns, inputs, outputs) in NHWC, unless the function has a
+        parameter `layout` as the package's own.
     returns : str, optional
-        What a function returns that returns only a part, as in "dx,dweight".
+        What the function returns, in its order, as "dweight, dbias, dx" or "dx". By default it is
+        all that the operator returns, a dict by name, or the first of it alone.
     limit : float
-        Seconds for one case. After one that takes longer no more are tried.
+        Seconds for one case, the compilation of a kernel included. After one that takes longer no
+        more are tried.
 
     Returns
     -------
     Report
-        True if it passed. Printed, it shows the diagnosis and the smallest failing case.
+        True if it passed. `.failures`, `.unsupported` and `.diagnosis` say what was found; printed,
+        it shows the diagnosis and the smallest failing case.
 
     Raises
     ------
     ValueError
-        If there is no such operator, or no way to call the function for it.
+        If there is no such operator or option, or a parameter of the function has no meaning for
+        the operator; it names what was found and what would be valid.
 
     Examples
     --------
-    >>> conformance(convpool.vectorized.fold, "fold").passed
+    The mean of each plane, and a gradient that forgets to divide by the cells of the plane:
+
+    >>> import numpy as np
+    >>> def backward(dz, z):
+    ...     return np.ones_like(z) * dz[:, :, np.newaxis, np.newaxis]
+    >>> report = conformance(backward, "global_avg_pool2d_backward")
+    >>> report.passed
+    False
+    >>> report.diagnosis
+    "mean's gradient taken as 1"
+    >>> def mended(dz, z):
+    ...     return backward(dz, z) / z[0, 0].size
+    >>> conformance(mended, "global_avg_pool2d_backward").passed
     True
     """
     ask = adapt(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from convpool.verify.clock import TimeUp, within
+from convpool.verify.clock import CASE, TimeUp, within
 
 Arrays = dict[str, np.ndarray]
 
@@ -102,7 +102,7 @@ def examine(
     ask: Ask,
     trials: Iterable[Trial],
     *,
-    limit: float = 5.0,
+    limit: float = CASE,
     refusals: bool = True,
     each: Callable[[Finding], None] = lambda finding: None,
 ) -> tuple[Finding, ...]:
@@ -263,12 +263,16 @@ def _is_refusal(error: BaseException, trial: Trial) -> bool:
     if isinstance(error, (TypeError, ValueError, AssertionError)) and _raised_on_purpose(error):
         return True
     pairs = any(_takes_more_than_a_number(value) for value in trial.arguments.values())
-    return pairs and isinstance(error, (TypeError, ValueError))
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return pairs and not kinds.isdisjoint(("TypeError", "ValueError", "TypingError"))  # Numba's
 
 
 def _takes_more_than_a_number(value: Any) -> bool:
-    """Whether an argument is a word, or a pair whose sides differ: equal ones can be one number."""
-    return isinstance(value, str) or (isinstance(value, tuple) and len(set(value)) > 1)
+    """Whether an argument is a word, or numbers that differ: equal ones can be told as one."""
+    if not isinstance(value, tuple):
+        return isinstance(value, str)
+    sides = (side if isinstance(side, tuple) else (side,) for side in value)
+    return len({number for side in sides for number in side}) > 1
 
 
 def _raised_on_purpose(error: BaseException) -> bool:

@@ -126,10 +126,12 @@ IM2COL["ex-conv-im2col-2"] = Exercise(
 # ---------------------------------------------------------------------------- the best image
 
 
-def _closest(closest_image, z, H, W, kh, kw, stride):
+def _closest(closest_image, z, output_size, kernel_size, stride):
     """Where a window looks, the image; where none does, any number will do."""
-    image = np.asarray(closest_image(z, (H, W), (kh, kw), stride))
-    seen = vectorized.fold(np.ones(z.shape), (H, W), (kh, kw), stride=stride) > 0
+    image = closest_image(z, output_size, kernel_size, stride)
+    seen = _copies(z, output_size, kernel_size, stride) > 0
+    if np.shape(image) != seen.shape:
+        return {"x": image}
     return {"x": np.where(seen | ~np.isfinite(image), image, 0)}
 
 
@@ -168,16 +170,19 @@ def _last_copy(z, output_size, kernel_size, stride):
     return x
 
 
+def _matrix(seed, shape, output_size, kernel_size, stride):
+    z = numbers(seed, *shape)
+    return dict(z=z, output_size=output_size, kernel_size=kernel_size, stride=stride)
+
+
 IM2COL["ex-conv-im2col-3"] = Exercise(
     ask=_closest,
     questions={
-        "side by side": dict(z=numbers(30, 1, 4, 2), H=2, W=4, kh=2, kw=2, stride=2),
-        "overlap": dict(z=numbers(31, 1, 4, 4), H=3, W=3, kh=2, kw=2, stride=1),
-        "stride with a remainder": dict(z=numbers(32, 1, 9, 4), H=5, W=6, kh=3, kw=3, stride=2),
-        "gaps that no window sees": dict(z=numbers(33, 1, 4, 4), H=5, W=5, kh=2, kw=2, stride=3),
-        "images, channels, non-square kernel": dict(
-            z=numbers(34, 2, 12, 6), H=4, W=4, kh=3, kw=2, stride=1
-        ),
+        "side by side": _matrix(30, (1, 4, 2), (2, 4), (2, 2), stride=2),
+        "overlap": _matrix(31, (1, 4, 4), (3, 3), (2, 2), stride=1),
+        "stride with a remainder": _matrix(32, (1, 9, 4), (5, 6), (3, 3), stride=2),
+        "gaps that no window sees": _matrix(33, (1, 4, 4), (5, 5), (2, 2), stride=3),
+        "images, channels, non-square kernel": _matrix(34, (2, 12, 6), (4, 4), (3, 2), stride=1),
     },
     solution=(_least_squares,),
     wrong=(

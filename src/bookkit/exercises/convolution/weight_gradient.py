@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bookkit.exercises.convolution.drawn import layer, numbers, without
+from bookkit.exercises.convolution.drawn import layer, numbers
 from bookkit.exercises.exercise import Exercise, Wrong
 from convpool import vectorized
 
@@ -12,8 +12,8 @@ WEIGHT_GRADIENT: dict[str, Exercise] = {}
 # ---------------------------------------------------------------------------- idle weights
 
 
-def _counted(idle_weights, H, W, kh, kw, stride, padding, dilation):
-    return {"idle": idle_weights((H, W), (kh, kw), stride, padding, dilation)}
+def _counted(idle_weights, size, kernel_size, stride=1, padding=0, dilation=1):
+    return {"idle": idle_weights(size, kernel_size, stride, padding, dilation)}
 
 
 def _zeros_in_the_gradient(size, kernel_size, stride, padding, dilation):
@@ -56,12 +56,12 @@ def _idle_at_every_place(size, kernel_size, stride, padding, dilation):
 WEIGHT_GRADIENT["ex-weight-gradient-2"] = Exercise(
     ask=_counted,
     questions={
-        "no padding, none idle": dict(H=5, W=6, kh=3, kw=2, stride=1, padding=0, dilation=1),
-        "padding, none idle": dict(H=5, W=5, kh=3, kw=3, stride=1, padding=1, dilation=1),
-        "the border of a large kernel": dict(H=3, W=3, kh=5, kw=5, stride=1, padding=1, dilation=1),
-        "dilation": dict(H=5, W=5, kh=3, kw=3, stride=1, padding=6, dilation=6),
-        "idle along one axis": dict(H=3, W=9, kh=5, kw=3, stride=1, padding=1, dilation=1),
-        "stride, idle in the middle": dict(H=3, W=3, kh=3, kw=3, stride=4, padding=2, dilation=1),
+        "no padding, none idle": dict(size=(5, 6), kernel_size=(3, 2)),
+        "padding, none idle": dict(size=(5, 5), kernel_size=(3, 3), padding=1),
+        "the border of a large kernel": dict(size=(3, 3), kernel_size=(5, 5), padding=1),
+        "dilation": dict(size=(5, 5), kernel_size=(3, 3), padding=6, dilation=6),
+        "idle along one axis": dict(size=(3, 9), kernel_size=(5, 3), padding=1),
+        "stride, idle in the middle": dict(size=(3, 3), kernel_size=(3, 3), stride=4, padding=2),
     },
     solution=(_zeros_in_the_gradient,),
     wrong=(
@@ -91,8 +91,8 @@ WEIGHT_GRADIENT["ex-weight-gradient-2"] = Exercise(
 # ---------------------------------------------------------------------------- each image's gradient
 
 
-def _each(gradient_of_each_image, dy, x, kh, kw, stride, padding, dilation):
-    return {"dweight": gradient_of_each_image(dy, x, (kh, kw), stride, padding, dilation)}
+def _each(gradient_of_each_image, dy, x, kernel_size, stride, padding, dilation):
+    return {"dweight": gradient_of_each_image(dy, x, kernel_size, stride, padding, dilation)}
 
 
 def _window_by_window(dy, x, kernel_size, stride, padding, dilation):
@@ -126,8 +126,8 @@ def _stride_as_dilation(dy, x, kernel_size, stride, padding, dilation):
 
 def _per_image(*args, **options):
     """What `gradient_of_each_image` is given."""
-    question = without(layer(*args, **options), "weight")
-    return {**question, "kh": args[2][2], "kw": args[2][3]}
+    question = layer(*args, **options)
+    return {"kernel_size": question.pop("weight").shape[2:], **question}
 
 
 WEIGHT_GRADIENT["ex-weight-gradient-3"] = Exercise(
@@ -174,8 +174,8 @@ WEIGHT_GRADIENT["ex-weight-gradient-3"] = Exercise(
 # ---------------------------------------------------------------------------- in one step
 
 
-def _kernel_found(find_kernel, x, target, kh, kw, stride, dilation):
-    return {"weight": find_kernel(x, target, (kh, kw), stride, dilation)}
+def _kernel_found(find_kernel, x, target, kernel_size, stride, dilation):
+    return {"weight": find_kernel(x, target, kernel_size, stride, dilation)}
 
 
 def _equations(x, target, kernel_size, stride, dilation):
@@ -213,8 +213,7 @@ def _hidden(seed, x_shape, weight_shape, stride=1, dilation=1, noise=0):
     x, hidden = numbers(seed, *x_shape), numbers(seed + 1, *weight_shape)
     target = vectorized.conv2d(x, hidden, None, stride, 0, dilation)
     target += noise * numbers(seed + 2, *target.shape)
-    kh, kw = weight_shape[2:]
-    return dict(x=x, target=target, kh=kh, kw=kw, stride=stride, dilation=dilation)
+    return dict(x=x, target=target, kernel_size=weight_shape[2:], stride=stride, dilation=dilation)
 
 
 WEIGHT_GRADIENT["ex-weight-gradient-4"] = Exercise(

@@ -168,6 +168,18 @@ NOTATION["ex-notation-3"] = Exercise(
             (lambda h, k, s: (max(0, (h - k + 1) // s), h // s),),
         ),
         Wrong(
+            "rounded toward zero",
+            "`int(a / b)` is the floor above zero and the ceiling below. You need the ceiling "
+            "everywhere, `-(-a // s)`, and no window below 0.",
+            (lambda h, k, s: (int((h - k + 1) / s), h // s),),
+        ),
+        Wrong(
+            "rounded down and below zero",
+            "There are two things to mend: the first window is the ceiling of (h − k + 1)/s, in "
+            "Python `-(-a // s)`, and it is at least 0.",
+            (lambda h, k, s: ((h - k + 1) // s, h // s),),
+        ),
+        Wrong(
             "windows of k + 1 cells",
             "Window i ends at cell is + k − 1: it has k cells, and the first of them is is. "
             "Without the 1 a window reaches a cell too far.",

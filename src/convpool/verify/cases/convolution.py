@@ -58,6 +58,12 @@ CONV = (
         padding=((1, 0), (0, 1)),
     ),
     conv(
+        "asymmetric padding: 1 above, 1 on the left",
+        (1, 1, 3, 3),
+        (1, 1, 2, 2),
+        padding=((1, 0), (1, 0)),
+    ),
+    conv(
         "asymmetric padding with stride 2: 2 on the left",
         (1, 1, 3, 4),
         (1, 1, 2, 3),
@@ -199,6 +205,12 @@ COLUMNS = (
         kernel_size=2,
         padding=((1, 0), (0, 1)),
     ),
+    case(
+        "asymmetric padding: 1 above, 1 on the left",
+        (1, 1, 3, 3),
+        kernel_size=2,
+        padding=((1, 0), (1, 0)),
+    ),
     case("'same', odd cell at the end: 2 × 2", (1, 1, 3, 3), kernel_size=2, padding="same"),
     case("dilation 2: 2 × 2", (1, 1, 4, 4), kernel_size=2, dilation=2),
     case("non-square dilation: 1 and 2", (1, 1, 3, 4), kernel_size=2, dilation=(1, 2)),
@@ -248,7 +260,7 @@ def _layer(case: Case, arguments: dict[str, Any], rng: np.random.Generator) -> A
 
 def _columns(case: Case, arguments: dict[str, Any], rng: np.random.Generator) -> Arrays:
     names = ("kernel_size", "stride", "padding", "dilation")
-    windows = window(case.x[2:], **{name: arguments[name] for name in names})
+    windows = window((case.x[2], case.x[3]), **{name: arguments[name] for name in names})
     rows = case.x[1] * windows.rows.kernel * windows.cols.kernel
     shape = (case.x[0], rows, windows.rows.out * windows.cols.out)
     return {"col": image(replace(case, x=shape), rng)}

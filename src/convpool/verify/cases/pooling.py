@@ -174,7 +174,7 @@ BINS = (
     case("non-square output: 6 × 6 → 3 × 2", (1, 1, 6, 6), output_size=(3, 2)),
     case("non-square output that shares cells: 5 × 4 → 2 × 3", (1, 2, 5, 4), output_size=(2, 3)),
     case("None keeps the rows: 3 × 4 → 3 × 2", (1, 1, 3, 4), output_size=(None, 2)),
-    case("None keeps rows and columns", (1, 1, 3, 3), output_size=None),
+    case("None keeps the columns: 4 × 3 → 2 × 3", (1, 1, 4, 3), output_size=(2, None)),
     case("large values, 1e30", (1, 1, 4, 4), "large", output_size=2),
     case("float32", (1, 2, 5, 5), dtype="float32", output_size=3),
 )

@@ -19,7 +19,7 @@ def unfold(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
     names = ("kernel_size", "stride", "padding", "dilation")
     right = window_of(x.shape[2:], **{name: arguments[name] for name in names})
     window, out = laid(right, arguments, slips)
-    col = ordered(gather(x, window, out), slips)
+    col = ordered(gather(x, window, out, slips), slips)
     N, rows = len(x), x.shape[1] * window.rows.kernel * window.cols.kernel
     col = col.reshape(N, rows, out[0] * out[1])
     if "windows as rows" in slips:
@@ -54,7 +54,10 @@ def fold(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
 
 def laid(right: Window, arguments: dict[str, Any], slips: Slips) -> tuple[Window, tuple[int, int]]:
     """Where the taps lie and how many outputs are counted: "… in taps" spares the counting."""
-    out = outputs(misplaced(right, arguments, slips), False, slips)
+    counted = misplaced(right, arguments, slips)
+    if "span too large" in slips:  # d·k cells for d·(k − 1) + 1
+        counted = Window(*(_spanning(axis) for axis in (counted.rows, counted.cols)))
+    out = outputs(counted, False, slips)
     if min(out) < 0:
         raise ValueError("no window fits")
     return misplaced(right, arguments, inside(slips, "taps")), out
@@ -76,6 +79,10 @@ def misplaced(right: Window, arguments: dict[str, Any], slips: Slips) -> Window:
 def inside(slips: Slips, place: str) -> Set[str]:
     """The slips that are made in one place: those made everywhere, and those made only there."""
     return {slip.removesuffix(f" in {place}") for slip in slips} if slips else slips
+
+
+def _spanning(axis: Axis) -> Axis:
+    return replace(axis, kernel=axis.dilation * axis.kernel, dilation=1)
 
 
 def _turned(axis: Axis) -> Axis:
@@ -109,12 +116,19 @@ def places(axis: Axis, out: int, shift: int = 0) -> np.ndarray:
 
 
 def gather(
-    x: np.ndarray, window: Window, out: tuple[int, int], shift: tuple[int, int] = (0, 0)
+    x: np.ndarray,
+    window: Window,
+    out: tuple[int, int],
+    slips: Slips,
+    shift: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
     """(N, C, H, W) → (N, C, kh, kw, H', W'), zeros in the padding and beyond its end."""
     axes = (window.rows, window.cols)
     rows, cols = (places(*each) for each in zip(axes, out, shift, strict=True))
     starts = [axis.before for axis in axes]
+    if "negative index" in slips:
+        rows, cols = rows - starts[0], cols - starts[1]
+        return x[:, :, rows[:, np.newaxis, :, np.newaxis], cols[:, np.newaxis, :]]
     room = [
         max(int(cells.max(initial=0)) + 1, start + size)
         for cells, start, size in zip((rows, cols), starts, x.shape[2:], strict=True)
@@ -142,6 +156,9 @@ def scatter(
         max(int(cols.max(initial=0)) + 1, left + width),
     )
 
+    if "negative index" in slips:
+        return _wrapped(col, rows - before[0] - top, cols - before[1] - left, (height, width))
+
     def added(col: np.ndarray) -> np.ndarray:
         padded = np.zeros((*col.shape[:2], *room), col.dtype)
         _add(col, rows, cols, padded, slips)
@@ -165,6 +182,16 @@ def _add(
             padded[cells] = col[:, :, u, v]
         else:
             padded[cells] += col[:, :, u, v]
+
+
+def _wrapped(
+    col: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """What lies before the first cell comes in again at the last, as Python counts."""
+    x = np.zeros((*col.shape[:2], *size), col.dtype)
+    for u, v, i, j in np.ndindex(col.shape[2:]):
+        x[:, :, rows[u, i], cols[v, j]] += col[:, :, u, v, i, j]
+    return x
 
 
 def cut(axis: Axis, out: int, slips: Slips) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """Convolution with slips, forward and backward: one product for each, on windows as columns.
 
-Weights stand here as (G, M/G, C/G, kh, kw), maps and channels by group. A slip "… in dx" or
-"… in dweight" is made in that gradient alone.
+A slip "… in dx" or "… in dweight" is made in that gradient alone.
 """
 
 import math
@@ -13,6 +12,14 @@ import numpy as np
 from convpool.arguments import convolution
 from convpool.geometry import Axis, Groups, Window, span
 from convpool.verify.examination import Arrays
+from convpool.verify.mistaken.channels import (
+    by_group,
+    dealt,
+    misread,
+    read,
+    retold,
+    turned,
+)
 from convpool.verify.mistaken.columns import gather, inside, laid, misplaced, scatter
 from convpool.verify.mistaken.windows import Slips
 
@@ -68,13 +75,20 @@ def correlate(
     """Kernels times columns: (G, M/G, R) · (N, G, R, L) → (N, M, H', W')."""
     N, M, L = len(x), len(weight), out[0] * out[1]
     reads, writes = dealt(groups, M, slips)
-    col = read(gather(x, window, out), reads, slips)  # (N, G, C/G, kh, kw, H', W')
+    col = read(gather(x, window, out, slips), reads, slips)  # (N, G, C/G, kh, kw, H', W')
     if "channels fastest" in slips:
         col = np.moveaxis(col, 2, 4)
+    if "last channel" in slips:
+        weight = np.concatenate([0 * weight[:, :-1], weight[:, -1:]], axis=1)
     to = dealt(groups, M, {"maps in turns"})[1] if "results in turns" in slips else writes
     y = np.empty((N, M, L), x.dtype)
     y[:, to] = by_group(weight, groups, writes) @ as_matrix(col)
     return y.reshape(N, M, *out)
+
+
+def as_matrix(col: np.ndarray) -> np.ndarray:
+    """(N, G, three axes, H', W') → (N, G, C/G·kh·kw, H'·W')."""
+    return col.reshape(*col.shape[:2], math.prod(col.shape[2:5]), math.prod(col.shape[5:]))
 
 
 def spread(
@@ -82,16 +96,19 @@ def spread(
 ) -> np.ndarray:
     """Each output, times its kernel, over its window: (N, M, H', W') → dx."""
     N, M, *out = dy.shape
-    if "stride zeros missing" in slips or "stride zeros missing, own size" in slips:
+    if slips & DENSE.keys():
         window = Window(*(replace(axis, stride=1) for axis in (window.rows, window.cols)))
-    if "stride zeros missing, own size" in slips:
-        slips = slips | {"remainder dropped"}
+        slips = slips | {cut for slip, cut in DENSE.items() if slip in slips}
     if "padding of the columns" in slips:
         window = Window(_padded_as(window.rows, window.cols), window.cols)
+    if "padding of the columns, own size" in slips:
+        window = Window(_sized_as(window.rows, window.cols), window.cols)
     kh, kw = weight.shape[2:]
     reads, writes = dealt(groups, M, slips)
     kernels = by_group(weight, groups, writes)  # (G, M/G, R)
     flows = dy.reshape(N, M, -1)[:, writes]  # (N, G, M/G, L)
+    if "own map only" in slips:
+        kernels = kernels * own_map(kernels.shape, groups.inputs)
     if "assign maps" in slips:  # the last map of a group overwrites the others
         kernels, flows = kernels[:, -1:], flows[:, :, -1:]
         slips = slips | {"assign"}
@@ -106,31 +123,58 @@ def spread(
     return scatter(col, window, slips, shift(window, slips))
 
 
+def own_map(shape: tuple[int, ...], channels: int) -> np.ndarray:
+    """1 where map c of a group meets its channel c: (M/G, R)."""
+    maps, rows = shape[1], shape[2]
+    if maps < channels:
+        raise ValueError("a channel has no map of its number")
+    return np.arange(maps)[:, np.newaxis] == np.arange(rows) // (rows // channels)
+
+
+# What is cut from dx if dy is not spread: its size is that of x, what the formula gives, or what
+# is there of `dx[p : p + H]`.
+DENSE = {
+    "stride zeros missing": "",
+    "stride zeros missing, own size": "remainder dropped",
+    "stride zeros missing, cut short": "remainder not reached",
+}
+
+
 def _padded_as(axis: Axis, other: Axis) -> Axis:
     """An axis whose full convolution is padded by the span of the other axis."""
     spans = span(axis.kernel, axis.dilation), span(other.kernel, other.dilation)
     return replace(axis, before=axis.before + spans[0] - spans[1])
 
 
+def _sized_as(axis: Axis, other: Axis) -> Axis:
+    """The same, with as many cells as that padding gives."""
+    padded = _padded_as(axis, other)
+    late = axis.before - padded.before
+    if axis.size + 2 * late < 1:
+        raise ValueError("nothing is left")
+    return replace(padded, size=axis.size + 2 * late, after=axis.after - late)
+
+
 def weight_gradient(
     dy: np.ndarray, x: np.ndarray, window: Window, groups: Groups, slips: Slips
 ) -> np.ndarray:
     """Outputs times columns: (N, G, M/G, L) · (N, G, L, R), summed over n → (M, C/G, kh, kw)."""
-    out = dy.shape[2:]
-    right = window.rows.kernel, window.cols.kernel
-    window = Window(*(meeting(axis, n, slips) for axis, n in
-                      zip((window.rows, window.cols), out, strict=True)))  # fmt: skip
+    out = dy.shape[2], dy.shape[3]
+    kh, kw = window.rows.kernel, window.cols.kernel
+    window = Window(meeting(window.rows, out[0], slips), meeting(window.cols, out[1], slips))
     if "last image" in slips:
         dy, x = dy[-1:], x[-1:]
+    if "last window" in slips:
+        dy = np.where(last(dy), dy, 0)
     N, M = dy.shape[:2]
     reads, writes = dealt(groups, M, slips)
-    col = read(gather(x, window, out, shift(window, slips)), reads, slips)
+    col = read(gather(x, window, out, slips, shift(window, slips)), reads, slips)
     flows = dy.reshape(N, M, -1)[:, writes]
     product = (flows @ as_matrix(col).swapaxes(2, 3)).sum(axis=0)  # (G, M/G, R)
     dweight = np.empty((M, *col.shape[2:5]), x.dtype)
     dweight[writes] = product.reshape(*writes.shape, *col.shape[2:5])
     if "remainder at the front" in slips:
-        dweight = dweight[:, :, -right[0] :, -right[1] :]
+        dweight = dweight[:, :, -kh:, -kw:]
     return written(dweight, groups, slips)
 
 
@@ -176,6 +220,19 @@ def written(dweight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
     return dweight
 
 
+def shift(window: Window, slips: Slips) -> tuple[int, int]:
+    """How many cells late everything lies where zeros are put in front of dy, not between."""
+    late = "zeros in front" in slips
+    return (window.rows.stride - 1, window.cols.stride - 1) if late else (0, 0)
+
+
+def last(dy: np.ndarray) -> np.ndarray:
+    """Where the last window of the last image is."""
+    here = np.zeros(dy.shape, bool)
+    here[-1, :, -1, -1] = True
+    return here
+
+
 # ---------------------------------------------------------------------------- the bias
 
 
@@ -192,11 +249,18 @@ def bias_gradient(dy: np.ndarray, slips: Slips) -> np.ndarray:
     """The sum over images and places, or over what the slips take for them."""
     named = next((slip for slip in slips if slip.startswith("dbias over ")), None)
     if named:
-        total = np.asarray(dy.sum(axis=tuple(int(a) for a in named.removeprefix("dbias over "))))
+        axes, _, maps_last = named.removeprefix("dbias over ").partition(", ")
+        total = np.asarray(dy.sum(axis=tuple(int(axis) for axis in axes)))
+        if maps_last:  # as it comes out of dy with its channels last
+            total = np.moveaxis(total, 1 - ("0" in axes), -1)
         # One number a map counts as (M,) in any shape: with a single image, that hides some slips.
         return total.reshape(-1) if total.size == max(total.shape, default=1) else total
+    if "dbias the same for all" in slips:
+        return np.full(dy.shape[1], dy.sum())
     if "last image" in slips:
         return dy[-1].sum(axis=(1, 2))
+    if "last window" in slips:
+        return dy[-1, :, -1, -1]
     total = dy.sum(axis=(0, 2, 3))
     if "dbias averaged" in slips:
         return total / (dy[:, 0].size)
@@ -218,115 +282,3 @@ def averaged(results: Arrays, N: int, slips: Slips) -> Arrays:
     for slip in divided.keys() & slips:
         results |= {name: results[name] / N for name in divided[slip]}
     return results
-
-
-# ---------------------------------------------------------------------------- who meets whom
-
-
-def dealt(groups: Groups, maps: int, slips: Slips) -> tuple[np.ndarray, np.ndarray]:
-    """The channels that each group reads, and the maps that are its own: (G, C/G), (G, M/G)."""
-    G = groups.count
-    reads = np.arange(G * groups.inputs).reshape(G, -1)
-    writes = np.arange(maps).reshape(G, -1)
-    if "first group for all" in slips:
-        reads = np.broadcast_to(reads[:1], reads.shape)
-    if "channels in turns" in slips or "channels and maps in turns" in slips:
-        reads = np.arange(G * groups.inputs).reshape(-1, G).T
-    if "maps in turns" in slips or "channels and maps in turns" in slips:
-        writes = np.arange(maps).reshape(-1, G).T
-    return reads, writes
-
-
-def read(col: np.ndarray, reads: np.ndarray, slips: Slips) -> np.ndarray:
-    """(N, C, …) → (N, G, C/G, …): what each group reads."""
-    dealt_out = col[:, reads]
-    if "every group for all" in slips:
-        return np.broadcast_to(dealt_out.sum(axis=1, keepdims=True), dealt_out.shape)
-    return dealt_out
-
-
-def as_matrix(col: np.ndarray) -> np.ndarray:
-    """(N, G, three axes, H', W') → (N, G, C/G·kh·kw, H'·W')."""
-    return col.reshape(*col.shape[:2], math.prod(col.shape[2:5]), math.prod(col.shape[5:]))
-
-
-def by_group(weight: np.ndarray, groups: Groups, writes: np.ndarray) -> np.ndarray:
-    """(M, C/G, kh, kw) → (G, M/G, C/G·kh·kw)."""
-    return weight[writes].reshape(groups.count, writes.shape[1], -1)
-
-
-def turned(weight: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
-    """The weight as somebody who makes these slips would turn it, or read it."""
-    for slip in TURNS.keys() & slips:
-        weight = TURNS[slip](weight)
-    if "channels exchanged" in slips:
-        weight = exchanged(weight, groups)
-    if "weight maps last in memory" in slips:  # (M, C·kh·kw) taken for (C·kh·kw, M)
-        columns = weight.reshape(groups.count, -1, len(weight) // groups.count)
-        weight = columns.swapaxes(1, 2).reshape(weight.shape)
-    return weight
-
-
-def exchanged(weight: np.ndarray, groups: Groups) -> np.ndarray:
-    """Maps for channels in every group; that runs unnoticed where there are as many of both."""
-    M, C, kh, kw = weight.shape
-    if M != C * groups.count:
-        raise ValueError("with more maps than channels the products do not fit")
-    by_group = weight.reshape(groups.count, C, C, kh, kw)
-    return by_group.swapaxes(1, 2).reshape(weight.shape)
-
-
-def _same_shape(turn):
-    def checked(weight: np.ndarray) -> np.ndarray:
-        result = turn(weight)
-        if result.shape != weight.shape:
-            raise ValueError("only a square kernel can be turned so")
-        return result
-
-    return checked
-
-
-# What each slip does to the kernels that are laid over the windows.
-TURNS = {
-    "kernel flipped": lambda w: w[:, :, ::-1, ::-1],
-    "rows flipped": lambda w: w[:, :, ::-1],
-    "columns flipped": lambda w: w[:, :, :, ::-1],
-    "everything flipped": lambda w: w[::-1, ::-1, ::-1, ::-1],
-    "channels flipped": lambda w: w[:, ::-1, ::-1, ::-1],
-    "maps and channels flipped": lambda w: w[::-1, ::-1],
-    "kernel transposed": _same_shape(lambda w: w.swapaxes(2, 3)),
-    "kernel transposed and flipped": _same_shape(lambda w: w.swapaxes(2, 3)[:, :, ::-1, ::-1]),
-    "quarter turn": _same_shape(lambda w: np.rot90(w, 1, (2, 3))),
-    "three quarter turns": _same_shape(lambda w: np.rot90(w, 3, (2, 3))),
-}
-
-
-def retold(y: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
-    """y reshaped from a matrix that had to be transposed first, group by group."""
-    if "maps last in memory" in slips:  # (N, L, M) taken for (N, M, L)
-        parts = [(part.transpose(0, 2, 3, 1), part.shape) for part in np.split(y, groups.count, 1)]
-    elif "maps first in memory" in slips:  # (M, N, L) taken for (N, M, L)
-        parts = [(part.swapaxes(0, 1), part.shape) for part in np.split(y, groups.count, 1)]
-    else:
-        return y
-    return np.concatenate([part.reshape(shape) for part, shape in parts], axis=1)
-
-
-def misread(dy: np.ndarray, groups: Groups, slips: Slips) -> np.ndarray:
-    """dy reshaped to a matrix where it had to be transposed first, group by group."""
-    N, M, H_out, W_out = dy.shape
-    parts = np.split(dy, groups.count, axis=1)
-    M //= groups.count
-    if "dy maps last in memory" in slips:  # (N, M, H', W') taken for (N, H', W', M)
-        parts = [part.reshape(N, H_out, W_out, M).transpose(0, 3, 1, 2) for part in parts]
-    elif "dy maps first in memory" in slips:  # … for (M, N, H', W')
-        parts = [part.reshape(M, N, H_out, W_out).swapaxes(0, 1) for part in parts]
-    else:
-        return dy
-    return np.concatenate(parts, axis=1)
-
-
-def shift(window: Window, slips: Slips) -> tuple[int, int]:
-    """How many cells late everything lies where zeros are put in front of dy, not between."""
-    late = "zeros in front" in slips
-    return (window.rows.stride - 1, window.cols.stride - 1) if late else (0, 0)

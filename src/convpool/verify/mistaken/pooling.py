@@ -14,23 +14,26 @@ Answer = Callable[[Arrays, dict[str, Any], Slips], Arrays]
 
 
 def _by_columns(answer: Answer) -> Answer:
-    """An operator on a matrix of windows, whose results come in the order n, i, j, c."""
+    """An operator whose results, or whose dy, may be read in another order than they lie in."""
 
-    def reshaped(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
-        if "reshaped" not in slips:
-            return answer(arrays, arguments, slips)
+    def misread(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:
         if "dy" in arrays:
-            N, C, H, W = arrays["dy"].shape
-            dy = arrays["dy"].reshape(N, H, W, C).transpose(0, 3, 1, 2)
-            return answer(arrays | {"dy": dy}, arguments, slips)
+            return answer(arrays | {"dy": _read(arrays["dy"], slips)}, arguments, slips)
         results = answer(arrays, arguments, slips)
-        return {name: _misread(array) for name, array in results.items()}
+        if "reshaped" not in slips:
+            return results
+        return {name: y.transpose(0, 2, 3, 1).reshape(y.shape) for name, y in results.items()}
 
-    return reshaped
+    return misread
 
 
-def _misread(y: np.ndarray) -> np.ndarray:
-    return y.transpose(0, 2, 3, 1).reshape(y.shape)
+def _read(dy: np.ndarray, slips: Slips) -> np.ndarray:
+    N, C, H, W = dy.shape
+    if "reshaped" in slips:  # as if it lay in the order n, i, j, c, as a matrix of windows does
+        return dy.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    if "dy exchanged" in slips:
+        return dy.reshape(N, C, W, H).swapaxes(2, 3)
+    return dy
 
 
 POOLING: dict[str, Answer] = {

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from convpool.arguments import transposed_convolution
-from convpool.geometry import Axis, Window
+from convpool.geometry import Axis, Window, span
 from convpool.verify.examination import Arrays
+from convpool.verify.mistaken.channels import misread, turned
 from convpool.verify.mistaken.columns import inside, misplaced
 from convpool.verify.mistaken.conv import (
     averaged,
     bias_gradient,
     biased,
     correlate,
-    misread,
     spread,
-    turned,
     weight_gradient,
 )
 from convpool.verify.mistaken.windows import Slips
@@ -41,30 +40,19 @@ def conv_transpose2d(arrays: Arrays, arguments: dict[str, Any], slips: Slips) ->
 
 def sized(right: Window, arguments: dict[str, Any], slips: Slips) -> Window:
     """Where the taps lie and how large y is: "… in taps" spares the size."""
-    taps = misplaced(right, arguments, inside(slips, "taps"))
     counted = misplaced(right, arguments, slips)
+    taps = misplaced(right, arguments, inside(slips, "taps"))
     short = slips & {"output_padding ignored", "output_padding appended"}
-    sides = [
-        replace(
-            tap,
-            size=Axis.transposed(
-                axis.out,
-                axis.kernel,
-                axis.stride,
-                axis.before,
-                axis.after,
-                axis.dilation,
-                0 if short else axis_right.remainder,
-            ).size,
-        )
-        for tap, axis, axis_right in zip(
-            (taps.rows, taps.cols),
-            (counted.rows, counted.cols),
-            (right.rows, right.cols),
-            strict=True,
-        )
-    ]
-    return Window(*sides)
+    left_over = (0, 0) if short else (right.rows.remainder, right.cols.remainder)
+    return Window(
+        replace(taps.rows, size=_size(counted.rows, left_over[0])),
+        replace(taps.cols, size=_size(counted.cols, left_over[1])),
+    )
+
+
+def _size(axis: Axis, left_over: int) -> int:
+    reach = (axis.out - 1) * axis.stride + span(axis.kernel, axis.dilation)
+    return reach - axis.before - axis.after + left_over
 
 
 def conv_transpose2d_backward(arrays: Arrays, arguments: dict[str, Any], slips: Slips) -> Arrays:

@@ -34,7 +34,14 @@ OTHER_TURNS = (
     "quarter turn",
     "three quarter turns",
 )
-DBIAS = tuple(f"dbias over {axes}" for axes in ("0", "23", "01", "02", "03", "123", "012", "0123"))
+LAST = ("0, maps last", "02, maps last", "03, maps last")  # of N, M, H', W'
+DBIAS = (
+    *(
+        f"dbias over {axes}"
+        for axes in ("0", "23", "01", "02", "03", "123", "012", "013", "0123", *LAST)
+    ),
+    "dbias the same for all",
+)
 MIXED = (
     "first group for all",
     "channels in turns",
@@ -276,12 +283,20 @@ SUMS = (
         "convolution/weight-gradient",
     ),
     Mistake(
-        "last image only",
-        ("last image", "last image in dweight"),
+        "assignment instead of a sum",
+        ("last image", "last image in dweight", "last window", "last window in dweight"),
         BACKS,
-        "In the loop over the images each assigns dweight anew, so the last one remains.",
+        "dweight is assigned anew for every image or every window, so only the last one remains.",
         "Start dweight at zero and add to it: `dweight += …`.",
         "convolution/weight-gradient",
+    ),
+    Mistake(
+        "assignment instead of a sum",
+        ("last channel",),
+        CONV,
+        "y is assigned anew for every channel, so only the last one remains.",
+        "Start y at zero and add the channels up: `y += …`.",
+        "convolution/forward",
     ),
 )
 
@@ -375,6 +390,7 @@ STRIDES = (
         "stride zeros missing",
         (
             *each("stride zeros missing", "stride zeros missing, own size"),
+            "stride zeros missing, cut short in dx",
             "stride and dilation not exchanged in dweight",
         ),
         BACK,
@@ -657,8 +673,16 @@ PADDING = (
         "convolution/forward",
     ),
     Mistake(
+        "sum over maps left out",
+        ("own map only in dx",),
+        BACK,
+        "Channel c gets its gradient from map c alone, but every map has read it.",
+        "Add over all maps m of its group: each dy of m goes back through the kernel of m and c.",
+        "convolution/input-gradient",
+    ),
+    Mistake(
         "rows padded as columns",
-        ("padding of the columns in dx",),
+        ("padding of the columns in dx", "padding of the columns, own size in dx"),
         BACK,
         "The padding of the full convolution is counted from the kernel's width, for the rows too.",
         "Count it for each axis: d·(kh − 1) − p above, d·(kw − 1) − p on the left.",
@@ -690,6 +714,31 @@ GEOMETRY = (
         "The distance of taps is one off: in some codes dilation counts the cells between taps, "
         "here 1 means side by side.",
         "Put tap (u, v) on cell (i·s + u·d, j·s + v·d), with d = 1 if nothing is dilated.",
+    ),
+    Mistake(
+        "dilated kernel taken too large",
+        ("span too large",),
+        CONV + UNFOLD,
+        "The outputs are counted as if the dilated kernel covered d·k cells, so the last are "
+        "missing.",
+        "Count with d·(k − 1) + 1: the last tap has no gap behind it.",
+        "foundations/windows",
+    ),
+    Mistake(
+        "negative index wraps around",
+        ("negative index",),
+        CONV + UNFOLD + FOLD,
+        "Taps in the leading padding have negative indices, and Python counts these from the end.",
+        "Pad first and index the padded array, or leave out every tap outside the image.",
+        "foundations/windows",
+    ),
+    Mistake(
+        "negative index wraps around",
+        each("negative index"),
+        BACK,
+        "Taps in the leading padding have negative indices, and Python counts these from the end.",
+        "Pad first and index the padded arrays, or leave out every tap outside the image.",
+        "foundations/windows",
     ),
     *_windows(
         "height and width exchanged",

@@ -409,6 +409,7 @@ GEOMETRY: tuple[Mistake, ...] = (
             "padding exchanged",
             "output_size exchanged",
             "divided by the height",
+            "dy exchanged",
         ),
         (
             *_with_backward(*WINDOWS, "adaptive_max_pool2d", "adaptive_avg_pool2d"),

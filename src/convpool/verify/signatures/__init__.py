@@ -62,31 +62,41 @@ def _recognised(function: Any, op: str, forward: Any) -> str:
         return "torch"
     if Contextual.fits(function):
         return "context"
-    if inspect.isclass(function) or hasattr(function, "forward"):
+    if inspect.isclass(function) or _is_layer(function):
         return "layer"
     taken = names.roles(function, op)
     if op.endswith("_backward") and (forward is not None or "cache" in taken):
         return "cache"
-    if op not in ("fold", "unfold"):
+    return _matrix(function, taken) if op in ("fold", "unfold") else "arguments"
+
+
+def _matrix(function: Any, taken: set[str | None]) -> str:
+    """Whether an unfold or a fold has one matrix, with windows as rows or as columns, or many."""
+    if not taken:  # it does not show its parameters
         return "arguments"
     if "weight_shape" in taken or "field" in "".join(inspect.signature(function).parameters):
         return "columns"
-    named = names.plain(names.called(function))
-    return "rows" if {"kernel_rows"} & taken or "2im" in named or "im2" in named else "arguments"
+    if {"kernel_rows", "x_shape"} & taken or "im2col" in names.plain(names.called(function)):
+        return "rows"
+    return "arguments"
+
+
+def _is_layer(function: Any) -> bool:
+    return hasattr(function, "forward") or hasattr(function, "backward")
 
 
 def _check(kind: str, function: Any, op: str, forward: Any) -> None:
     """A `ValueError` if a function cannot be asked in this way."""
     called = names.called(function)
-    if kind == "layer" and not hasattr(function, "forward") and not inspect.isclass(function):
-        raise ValueError(f"signature 'layer': {called} has no method forward")
+    if kind == "layer" and not inspect.isclass(function) and not _is_layer(function):
+        raise ValueError(f"signature 'layer': {called} has no method forward or backward")
     if kind == "context" and not Contextual.fits(function):
         raise ValueError(f"signature 'context': {called} has no static method forward(ctx, …)")
     if kind == "cache" and forward is None:
         raise ValueError(f"{called} takes a cache: hand in the function that makes it as forward=")
     if kind in ("rows", "columns") and op not in ("fold", "unfold"):
         raise ValueError(f"signature {kind!r} is for unfold and fold, not for {op}")
-    if not callable(function) and not hasattr(function, "forward"):
+    if not callable(function) and not _is_layer(function):
         raise ValueError(f"{function!r} is neither a function nor a layer")
 
 

@@ -1,6 +1,7 @@
 """Functions that take everything as arguments: `max_pooling_backward(next_dz, z, pooling, …)`."""
 
 from collections.abc import Callable
+from inspect import Parameter
 from typing import Any
 
 from convpool.verify.cases import defaults
@@ -14,7 +15,7 @@ NEEDED = ("kernel_size", "output_size")  # no function does without, where the o
 def needed(op: str) -> list[str]:
     """What a function for this operator must be told."""
     usual = defaults(op)
-    return [order(op)[0], *(name for name in NEEDED if usual.get(name, 0) is Binding.nothing)]
+    return [order(op)[0], *(name for name in NEEDED if usual.get(name, 0) is Parameter.empty)]
 
 
 class Arguments(Asking):

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -154,10 +155,26 @@ def answer(question: Question, results: Mapping[str, Any], notes: Sequence[str])
         arrays[name] = question.layout.take(name, array, expected[name].shape)
         if array.dtype != expected[name].dtype:
             told.append(f"{name} is {array.dtype} where the input is {expected[name].dtype}")
+    other = _order_that_fits(question, results)
+    if other:
+        told.append(f"the shapes fit returns={', '.join(other)!r}")
     unchecked = [name for name in expected if name not in arrays]
     if unchecked:
         told.append(f"not returned, and not checked: {names.listed(unchecked)}")
     return Answer(arrays, question.faults(), tuple(told))
+
+
+def _order_that_fits(question: Question, results: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Another order of the results in which all shapes are right, where they are not in this."""
+    shapes = {name: array.shape for name, array in question.trial.expected.items()}
+
+    def fit(order: Sequence[str]) -> bool:
+        taken = zip(order, map(np.asarray, results.values()), strict=True)
+        return all(question.layout.take(n, a, shapes[n]).shape == shapes[n] for n, a in taken)
+
+    if len(results) == 1 or fit(tuple(results)):
+        return None
+    return next(filter(fit, permutations(results)), None)
 
 
 def _array(name: str, value: Any) -> np.ndarray:

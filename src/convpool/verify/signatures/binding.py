@@ -19,15 +19,20 @@ def order(op: str) -> list[str]:
     return [n for n in inspect.signature(getattr(operators, op)).parameters if n != "layout"]
 
 
+def data(op: str) -> list[str]:
+    """The arrays of an operator, in its order."""
+    return [name for name in order(op) if name not in defaults(op)]
+
+
 class Binding:
     """The roles of a function's parameters in an operator.
 
     A parameter takes what its name says. One without a default whose name says nothing takes what
-    comes first, in the operator's order, of all that no other parameter takes. A function that
-    does not show its parameters, as those of libraries, is taken to have the operator's own.
+    comes first, of `places` or in the operator's order, and no other parameter takes. Nothing is
+    bound to what is `without`, and something to all that is `wanted`. A function that does not show
+    its parameters, as those of libraries, is taken to have the operator's own; of one that does,
+    the first `skip` are left out.
     """
-
-    nothing = Parameter.empty
 
     def __init__(
         self,
@@ -37,13 +42,13 @@ class Binding:
         skip: int = 0,
         without: Collection[str] = (),
         wanted: Collection[str] = (),
-        cached: bool = False,
+        places: Collection[str] = (),
     ) -> None:
         self.function, self.op = function, op
         shown = _shown(function)
         self.hidden = shown is None
         self.parameters = _own(op) if shown is None else shown[skip:]
-        self.roles = self._bound(set(without), cached)
+        self.roles = self._bound(set(without), places or order(op))
         missing = [role for role in wanted if role not in self.tells and not self.settings]
         if missing:
             self._refuse(f"nothing for {names.listed(missing)}")
@@ -79,21 +84,19 @@ class Binding:
     def _as_own(self, question: Question) -> tuple[list[Any], dict[str, Any]]:
         """Arrays by their place, and by their names the arguments that are not as usual."""
         usual = defaults(self.op)
-        arrays = [question.handed.get(name) for name in order(self.op) if name not in usual]
+        arrays = [question.handed.get(name) for name in data(self.op)]
         values = {n: question.value(n, usual[n]) for n in usual if question.says(n)}
         return arrays, {n: v for n, v in values.items() if v != usual[n]}
 
-    def _bound(self, without: set[str], cached: bool) -> dict[str, str]:
+    def _bound(self, without: set[str], places: Collection[str]) -> dict[str, str]:
         roles: dict[str, str] = {}
         for parameter in self.parameters:
             role = parameter.name if self.hidden else names.role(parameter.name, self.op)
-            has = role and (_has(self.op, role) or (cached and role == "cache"))
+            has = role and (role in places or _has(self.op, role))
             if role and has and role not in {*roles.values(), *without}:
                 roles[parameter.name] = role
-        told_already = {told(role, self.op) for role in roles.values()} | without
-        left = [role for role in order(self.op) if role not in told_already]
-        if cached and "cache" not in roles.values():
-            left.insert(1 if left and left[0] == "dy" else 0, "cache")
+        taken = {told(role, self.op) for role in roles.values()} | without
+        left = [role for role in places if role not in taken]
         for parameter in self.parameters:
             if parameter.name in roles or parameter.kind in MANY:
                 continue
@@ -108,9 +111,15 @@ class Binding:
         raise ValueError(f"{shown}: found {found}; {self.op} takes {names.listed(order(self.op))}")
 
 
+ANYWHERE = (
+    *("x_shape", "x_rows", "x_cols", "in_channels", "out_channels"),
+    *("settings", "layout", "learning_rate"),
+)
+
+
 def _has(op: str, role: str) -> bool:
     """Whether an operator can say anything about a role."""
-    if role in ("x_shape", "x_rows", "x_cols", "in_channels", "out_channels", "settings", "layout"):
+    if role in ANYWHERE:
         return True
     if role in ("bias", "kernel_size", "weight_shape") or told(role, op) == "kernel_size":
         return "weight" in order(op) or told(role, op) in order(op)

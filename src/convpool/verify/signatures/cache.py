@@ -18,7 +18,7 @@ class Cache(Asking):
         op = custom.op.removesuffix("_backward")
         self.backward, self.forward = backward, forward
         self.first = Binding(forward, op, wanted=needed(op))
-        self.second = Binding(backward, custom.op, wanted=["dy"], cached=True)
+        self.second = Binding(backward, custom.op, wanted=["dy"], places=["dy", "cache"])
         super().__init__(custom, self.first, self.second)
 
     def results(self, question: Question) -> dict[str, Any]:

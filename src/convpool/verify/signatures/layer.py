@@ -9,11 +9,12 @@ from convpool.verify.examination import Unfit
 from convpool.verify.signatures import names
 from convpool.verify.signatures.arguments import needed
 from convpool.verify.signatures.asking import Asking, Custom, named
-from convpool.verify.signatures.binding import Binding
+from convpool.verify.signatures.binding import Binding, data
 from convpool.verify.signatures.question import Question
 
 DATA = ("dy", "x", "col", "y", "indices")  # what a constructor never takes
-HOLDERS = ("params", "parameters", "weights", "grads", "gradients", "grad", "dparams")
+PARAMETERS = ("params", "parameters", "weights")  # dicts that layers have
+GRADIENTS = ("grads", "gradients", "grad", "dparams")
 
 
 class Layer(Asking):
@@ -24,11 +25,12 @@ class Layer(Asking):
         self.forward_op = custom.op.removesuffix("_backward")
         bindings = [constructor(function, self.forward_op)]
         run = function.forward if hasattr(function, "forward") else function.__call__
-        bindings.append(Binding(run, self.forward_op, skip=1))
+        bindings.append(Binding(run, self.forward_op, skip=1, places=data(self.forward_op)))
         if custom.op != self.forward_op:
             if not hasattr(function, "backward"):
                 raise ValueError(f"{names.called(function)} has no method backward")
-            bindings.append(Binding(function.backward, custom.op, skip=1, wanted=["dy"]))
+            back = Binding(function.backward, custom.op, skip=1, places=["dy"], wanted=["dy"])
+            bindings.append(back)
         super().__init__(custom, *bindings)
         self._check()
 
@@ -80,11 +82,14 @@ class Layer(Asking):
 
 
 def constructor(function: type, op: str) -> Binding:
-    """The binding of a class; `bias=True` says whether there is one, and takes none."""
+    """The binding of a class: `bias=True` takes none, and `filters` beside a size is how many."""
     bound = Binding(function, op, without=DATA)
     for parameter in bound.parameters:
-        if bound.roles.get(parameter.name) == "bias" and isinstance(parameter.default, bool):
+        role = bound.roles.get(parameter.name)
+        if role == "bias" and isinstance(parameter.default, bool):
             del bound.roles[parameter.name]
+        if role == "weight" and "kernel_size" in bound.tells:
+            bound.roles[parameter.name] = "out_channels"
     return bound
 
 
@@ -92,7 +97,7 @@ def _holders(layer: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The attributes of a layer, and the dicts in them that hold parameters or gradients."""
     yield "", vars(layer)
     for name, value in vars(layer).items():
-        if names.plain(name) in HOLDERS and isinstance(value, dict):
+        if names.plain(name) in PARAMETERS + GRADIENTS and isinstance(value, dict):
             yield names.plain(name), value
         elif isinstance(getattr(value, "data", None), np.ndarray):  # a parameter object
             yield name, vars(value)
@@ -105,7 +110,7 @@ def _places(layer: Any, role: str, op: str) -> list[tuple[dict[str, Any], str]]:
         for name, holder in _holders(layer)
         for key, value in holder.items()
         if isinstance(value, np.ndarray)
-        and not names.plain(name).startswith("g")
+        and name not in GRADIENTS
         and names.role(name if key == "data" else key, op) == role
     ]
 
@@ -114,8 +119,10 @@ def _kept(layer: Any, op: str) -> Iterator[tuple[str, Any]]:
     """The results that a layer keeps instead of returning them, by name."""
     for name, holder in _holders(layer):
         for key, value in holder.items():
+            if value is None:
+                continue
             role = names.role(name if key == "grad" else key, op)
-            if name in ("grads", "gradients", "grad") or key == "grad":
+            if name in GRADIENTS or key == "grad":
                 yield f"d{role}", value
             elif names.result(key):
                 yield str(names.result(key)), value

@@ -59,7 +59,7 @@ class Layout:
         return col.transpose(0, 2, 1) if self.matrix == "last" else col
 
     def _columns(self, matrix: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        if self.matrix == "":
+        if self.matrix == "" or (matrix.shape == shape and self.matrix != "last"):
             return matrix
         N, K, L = shape
         wanted = {"rows": (N * L, K), "columns": (K, L * N), "last": (N, L, K)}[self.matrix]

@@ -43,6 +43,8 @@ TAKEN = {
     "padding_cols": "pad_w pw p_w padding_w pad_x padding_width pad_cols p2",
     "dilation_rows": "dilation_h dilation_y dilation_height dilation_rows",
     "dilation_cols": "dilation_w dilation_x dilation_width dilation_cols",
+    "output_rows": "out_h output_h h_out out_height output_height out_rows",
+    "output_cols": "out_w output_w w_out out_width output_width out_cols",
     "x_shape": "x_shape input_shape input_size in_shape im_shape image_shape img_shape shape "
     "original_shape z_shape",
     "x_rows": "input_height in_rows height input_h in_h",
@@ -52,10 +54,11 @@ TAKEN = {
     "channel_number num_channels",
     "out_channels": "out_channels out_ch out_channel cout c_out n_out output_channels n_filters "
     "num_filters filter_number",
-    "mode": "mode pool_type pooling_type pool_mode pool_method",
+    "mode": "mode method pool_type pooling_type pool_mode pool_method",
     "settings": "conv_param pool_param conv_params pool_params hparameters hparams hyperparameters",
     "cache": "cache caches memory tape saved stash context ctx",
     "layout": "layout",
+    "learning_rate": "learning_rate learn_rate lr eta",
 }
 
 # Words that say something else to operators with such a name, the longest one that fits.
@@ -68,6 +71,7 @@ HERE = {
         "kernel_size": "kernel filter filters pool f k",
         "x": "a",
     },
+    "adaptive": {"output_size": "size sizes grid"},
     "lp_pool2d": {"norm_type": "p", "kernel_size": "kernel filter pool f k"},
     "unpool": {"y": "x input inputs pooled z", "kernel_size": "kernel filter pool f k"},
     "unfold": {"kernel_size": "kernel filter f k", "x": "a"},

@@ -86,7 +86,11 @@ class Question:
         given = self.trial.arguments[role]
         if given is None and role == "stride":
             return self.pair("kernel_size")
-        return given if isinstance(given, tuple) else (given, given)
+        rows, cols = given if isinstance(given, tuple) else (given, given)
+        if role == "output_size":  # None keeps the size
+            H, W = self.x_shape[-2:]
+            return H if rows is None else rows, W if cols is None else cols
+        return rows, cols
 
     @cached_property
     def x_shape(self) -> tuple[int, ...]:
@@ -160,19 +164,23 @@ def uneven(numbers: tuple[int, ...]) -> bool:
     return len(set(numbers)) > 1
 
 
-def _part(role: str, axis: int) -> Callable[[Question], Any]:
-    return lambda question: question.pair(role)[axis]
+# Roles that are half of an argument: its number for the rows, or for the columns.
+HALVES = {
+    "kernel": "kernel_size",
+    "stride": "stride",
+    "padding": "padding",
+    "dilation": "dilation",
+    "output": "output_size",
+}
+PARTS = {f"{half}_{side}": HALVES[half] for half in HALVES for side in ("rows", "cols")}
+
+
+def _part(role: str) -> Callable[[Question], Any]:
+    return lambda question: question.pair(PARTS[role])[role.endswith("cols")]
 
 
 DERIVED: dict[str, Callable[[Question], Any]] = {
-    "kernel_rows": _part("kernel_size", 0),
-    "kernel_cols": _part("kernel_size", 1),
-    "stride_rows": _part("stride", 0),
-    "stride_cols": _part("stride", 1),
-    "padding_rows": _part("padding", 0),
-    "padding_cols": _part("padding", 1),
-    "dilation_rows": _part("dilation", 0),
-    "dilation_cols": _part("dilation", 1),
+    **{role: _part(role) for role in PARTS},
     "x_shape": lambda question: question.layout.shape(question.x_shape),
     "x_rows": lambda question: question.x_shape[-2],
     "x_cols": lambda question: question.x_shape[-1],
@@ -184,14 +192,14 @@ DERIVED: dict[str, Callable[[Question], Any]] = {
     "mode": lambda question: question.spelling.mode,
     "layout": lambda question: "NHWC" if question.layout.channels_last else "NCHW",
     "settings": lambda question: question.settings,
+    "learning_rate": lambda question: 0.0,  # gradients are examined, and no step is taken
 }
 
 
 def told(role: str, op: str) -> str:
     """The argument of the operator that a parameter with this role tells, or the role itself."""
-    what, _, side = role.rpartition("_")
-    if side in ("rows", "cols"):
-        return "kernel_size" if what == "kernel" else what
+    if role in PARTS:
+        return PARTS[role]
     if role == "x_shape" and op in ("fold", "max_unpool2d"):
         return "output_size"
     return "kernel_size" if role == "weight_shape" else role
