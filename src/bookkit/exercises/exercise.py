@@ -18,7 +18,6 @@ from convpool.verify.examination import (
     examine,
 )
 
-
 LIMIT = 5.0  # seconds for one question: a learner waits for the verdict
 
 
