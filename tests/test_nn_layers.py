@@ -311,3 +311,14 @@ def test_the_summary_counts_parameters_and_receptive_fields():
     assert lines[6] == ["MaxPool2d", "16", "×", "4", "×", "4", "0", "16", "×", "16"]
     assert lines[8] == ["Linear", "120", "30,840", "all"]
     assert lines[-1] == ["44,426", "parameters"]
+
+
+def test_the_summary_does_not_claim_what_differs_from_place_to_place():
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, rng=rng()),
+        nn.ConvTranspose2d(2, 1, 3, stride=2, rng=rng()),
+        nn.ReLU(),
+        nn.GlobalAvgPool2d(),
+    )
+    fields = [line.split()[-1] for line in nn.summary(model, (1, 6, 6)).splitlines()[1:-1]]
+    assert fields == ["3", "differs", "differs", "all"]

@@ -9,17 +9,21 @@ from convpool.geometry import Window, receptive_field
 from convpool.nn.activations import Affine, LeakyReLU, ReLU, Sigmoid, Tanh
 from convpool.nn.convolution import Conv2d
 from convpool.nn.layer import Layer
-from convpool.nn.pooling import AvgPool2d, MaxPool2d
+from convpool.nn.linear import Flatten, Linear
+from convpool.nn.pooling import AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
 from convpool.nn.regularisation import BatchNorm2d, Dropout
 
+Seen = list[Window] | str
+WHOLE = (Flatten, Linear, GlobalAvgPool2d, GlobalMaxPool2d)
 EACH_CELL = (Sigmoid, Tanh, ReLU, LeakyReLU, Affine, BatchNorm2d, Dropout)
 
 
 def summary(model: Layer, image_shape: tuple[int, int, int], dtype: str = "float32") -> str:
     """A line a layer, for images of (C, H, W): output shape, parameters, receptive field.
 
-    The receptive field is what one output depends on: height × width in cells of the image, or
-    "all" where it is the whole image.
+    The receptive field is what one output depends on: height × width in cells of the image; "all"
+    where it is the whole image, and "differs" behind a layer whose outputs see more or less by
+    their place, as those of a transposed convolution do.
     """
     rows = [("layer", "output", "parameters", "receptive field")]
     rows += [(name, shape, f"{count:,}", field) for name, shape, count, field in
@@ -37,7 +41,7 @@ def _rows(
     model: Layer, image_shape: tuple[int, int, int], dtype: str
 ) -> Iterator[tuple[str, str, int, str]]:
     x = np.zeros((1, *image_shape), dtype)
-    seen: list[Window] | None = []
+    seen: Seen = []
     was_training = model.training
     model.eval()
     for layer in model.layers():
@@ -49,19 +53,21 @@ def _rows(
         model.train()
 
 
-def _seen(layer: Layer, shape: tuple[int, ...], seen: list[Window] | None) -> list[Window] | None:
-    """The windows from the image to this layer's output, or None if an output sees everything."""
-    if seen is None or isinstance(layer, EACH_CELL):
+def _seen(layer: Layer, shape: tuple[int, ...], seen: Seen) -> Seen:
+    """The windows from the image to this layer's output, or a word for what they have become."""
+    if isinstance(layer, WHOLE):
+        return "all"
+    if isinstance(seen, str) or isinstance(layer, EACH_CELL):
         return seen
     if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
         names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
         told = {name: layer.hyperparams[name] for name in names if name in layer.hyperparams}
         return [*seen, window((shape[2], shape[3]), **told)]
-    return None
+    return "differs"
 
 
-def _field(seen: list[Window] | None) -> str:
-    if seen is None:
-        return "all"
+def _field(seen: Seen) -> str:
+    if isinstance(seen, str):
+        return seen
     rows, cols = receptive_field(w.rows for w in seen), receptive_field(w.cols for w in seen)
     return f"{rows.size} × {cols.size}"
