@@ -1,0 +1,595 @@
+"""The exercises of the chapter on what a LeNet has learned."""
+
+import numpy as np
+
+from bookkit.exercises.exercise import Exercise, Wrong, results
+from bookkit.exercises.pooling.drawn import drawn
+
+INSIDE_LENET: dict[str, Exercise] = {}
+CHAPTER = "networks/inside-lenet"
+
+
+# ---------------------------------------------------------------------------- ex-inside-2
+
+
+def _seen(field, layers):
+    return results(field(list(layers)), "size", "stride", "start")
+
+
+def _walking(span=lambda k, d: (k - 1) * d + 1, reach=lambda S, s: S, pad=lambda p, S: p * S):
+    """A function that follows the layers down, right unless told otherwise."""
+
+    def field(layers):
+        R, S, A = 1, 1, 0
+        for k, s, p, d in layers:
+            A -= pad(p, S)
+            R += (span(k, d) - 1) * reach(S, s)
+            S *= s
+        return R, S, A
+
+    return field
+
+
+def _from_the_top(layers):
+    """From the first and the last cell of output 0 down, and those of output 1."""
+    ends = []
+    for i in (0, 1):
+        first = last = i
+        for k, s, p, d in reversed(layers):
+            first, last = first * s - p, last * s - p + (k - 1) * d
+        ends.append((first, last))
+    return ends[0][1] - ends[0][0] + 1, ends[1][0] - ends[0][0], ends[0][0]
+
+
+def _backwards(layers):
+    return _walking()(layers[::-1])
+
+
+def _last_stride(layers):
+    R, _, A = _walking()(layers)
+    return R, layers[-1][1], A
+
+
+def _strides_added(layers):
+    R, _, A = _walking()(layers)
+    return R, sum(s for _, s, _, _ in layers), A
+
+
+def _start_positive(layers):
+    R, S, A = _walking()(layers)
+    return R, S, -A
+
+
+INSIDE_LENET["ex-inside-2"] = Exercise(
+    ask=_seen,
+    questions={
+        "one layer": dict(layers=((3, 2, 1, 2),)),
+        "LeNet": dict(layers=((5, 1, 0, 1), (2, 2, 0, 1), (5, 1, 0, 1), (2, 2, 0, 1))),
+        "padding and dilation": dict(layers=((7, 2, 3, 1), (3, 2, 1, 1), (3, 1, 2, 2))),
+        "strides first": dict(layers=((2, 3, 0, 1), (3, 2, 1, 3), (4, 1, 2, 1))),
+    },
+    solution=(_from_the_top,),
+    wrong=(
+        Wrong(
+            "kernels in cells of the image",
+            "A kernel of a later layer steps over S cells of the image at each tap, S the product "
+            "of the strides below. Multiply what it adds by S.",
+            (_walking(reach=lambda S, s: 1),),
+        ),
+        Wrong(
+            "the stride too early",
+            "What a layer adds is counted in the stride of the layers below it. Update the stride "
+            "last.",
+            (_walking(reach=lambda S, s: S * s, pad=lambda p, S: p * S),),
+        ),
+        Wrong(
+            "dilation ignored",
+            "A kernel with dilation d spans (k − 1) · d + 1 cells.",
+            (_walking(span=lambda k, d: k),),
+        ),
+        Wrong(
+            "dilation times kernel",
+            "k taps at the distance d span (k − 1) · d + 1 cells: between k taps there are k − 1 "
+            "gaps.",
+            (_walking(span=lambda k, d: k * d),),
+        ),
+        Wrong(
+            "padding in cells of the image",
+            "The padding of a later layer lies around its input, and one cell of that is S cells "
+            "of the image.",
+            (_walking(pad=lambda p, S: p),),
+        ),
+        Wrong(
+            "padding ignored",
+            "Padding moves the start to the left: the field of output 0 begins outside of the "
+            "image.",
+            (_walking(pad=lambda p, S: 0),),
+        ),
+        Wrong(
+            "the start with the wrong sign",
+            "Cell 0 is the first of the image, so a field that begins in the padding has a "
+            "negative start.",
+            (_start_positive,),
+        ),
+        Wrong(
+            "layers in the wrong order",
+            "The layers are given in forward order; the first of them lies on the image.",
+            (_backwards,),
+        ),
+        Wrong(
+            "the last layer's stride",
+            "Neighbours at the top are as far apart as all strides together take them: multiply.",
+            (_last_stride,),
+        ),
+        Wrong(
+            "strides added",
+            "Two layers of stride 2 take every fourth cell: strides multiply.",
+            (_strides_added,),
+        ),
+    ),
+    chapter=CHAPTER,
+)
+
+
+# ---------------------------------------------------------------------------- ex-inside-3
+
+
+def _staying(share, k, down, right):
+    return {"share": share(k, down, right)}
+
+
+def _share_by_sets(k, down, right):
+    window = {(h, w) for h in range(k) for w in range(k)}
+    other = {(h - down, w - right) for h, w in window}
+    return len(window & other) / len(window | other)
+
+
+def _common(k, down, right):
+    return max(k - abs(down), 0) * max(k - abs(right), 0)
+
+
+def _of_the_window(k, down, right):
+    return _common(k, down, right) / (k * k)
+
+
+def _product_of_shares(k, down, right):
+    parts = [max(k - abs(r), 0) / (k + abs(r)) for r in (down, right)]
+    return parts[0] * parts[1]
+
+
+def _never_zero(k, down, right):
+    both = (k - abs(down)) * (k - abs(right))
+    return both / (2 * k * k - both)
+
+
+def _signs_count(k, down, right):
+    both = max(k - down, 0) * max(k - right, 0)
+    return both / (2 * k * k - both)
+
+
+def _one_way_only(k, down, right):
+    r = max(abs(down), abs(right))
+    return max(k - r, 0) / (k + r)
+
+
+def _counted_twice(k, down, right):
+    return _common(k, down, right) / (2 * k * k)
+
+
+INSIDE_LENET["ex-inside-3"] = Exercise(
+    ask=_staying,
+    questions={
+        "no shift": dict(k=3, down=0, right=0),
+        "one way": dict(k=2, down=0, right=1),
+        "both ways": dict(k=3, down=1, right=2),
+        "up and left": dict(k=4, down=-1, right=-2),
+        "out of the window": dict(k=2, down=1, right=3),
+        "out both ways": dict(k=2, down=-3, right=3),
+    },
+    solution=(_share_by_sets,),
+    wrong=(
+        Wrong(
+            "divided by the window",
+            "The largest cell may also be one that comes in. Divide by all cells that the window "
+            "sees before or after.",
+            (_of_the_window,),
+        ),
+        Wrong(
+            "the product of two shares",
+            "It is one largest cell, not one for each direction. Your divisor counts the box "
+            "around both windows, and two corners of that belong to neither.",
+            (_product_of_shares,),
+        ),
+        Wrong(
+            "a negative number of cells",
+            "From k on the windows no longer meet: the intersection is empty, not negative.",
+            (_never_zero,),
+        ),
+        Wrong(
+            "the sign of the shift",
+            "A shift to the left is as long as one to the right: take its absolute value.",
+            (_signs_count,),
+        ),
+        Wrong(
+            "the longer way only",
+            "Along a diagonal the window loses rows and columns. Use both shifts.",
+            (_one_way_only,),
+        ),
+        Wrong(
+            "the common cells counted twice",
+            "In 2k² the cells of the intersection are counted twice: subtract them once.",
+            (_counted_twice,),
+        ),
+    ),
+    chapter=CHAPTER,
+)
+
+
+# ---------------------------------------------------------------------------- ex-inside-4
+
+
+def _counted(unchanged, x, kernel_size, stride, cells):
+    return {"share": unchanged(x, kernel_size, stride, cells)}
+
+
+def _pooled(x, k, s):
+    N, C, H, W = x.shape
+    y = np.zeros((N, C, (H - k) // s + 1, (W - k) // s + 1))
+    for i, j in np.ndindex(*y.shape[2:]):
+        y[:, :, i, j] = x[:, :, i * s : i * s + k, j * s : j * s + k].max(axis=(2, 3))
+    return y
+
+
+def _right(x, cells):
+    """Moved to the right, paper from the left."""
+    return np.pad(x, ((0, 0), (0, 0), (0, 0), (cells, 0)))[..., : x.shape[-1]]
+
+
+def _left(x, cells):
+    return np.pad(x, ((0, 0), (0, 0), (0, 0), (0, cells)))[..., cells:]
+
+
+def _down(x, cells):
+    return np.pad(x, ((0, 0), (0, 0), (cells, 0), (0, 0)))[..., : x.shape[-2], :]
+
+
+def _rolled(x, cells):
+    return np.roll(x, cells, axis=-1)
+
+
+def _repeated(x, cells):
+    return np.pad(x, ((0, 0), (0, 0), (0, 0), (cells, 0)), mode="edge")[..., : x.shape[-1]]
+
+
+def _counting(move=_right, ink=np.logical_or, same=np.equal, none=1.0):
+    """A function that counts, right unless told otherwise."""
+
+    def unchanged(x, kernel_size, stride, cells):
+        before, after = (_pooled(z, kernel_size, stride) for z in (x, move(x, cells)))
+        counts = ink(before != 0, after != 0)
+        total = int(counts.sum())
+        return float((same(before, after) & counts).sum() / total) if total else none
+
+    return unchanged
+
+
+def _of_the_pixels(x, kernel_size, stride, cells):
+    after = _right(x, cells)
+    ink = (x != 0) | (after != 0)
+    return float(np.mean((x == after)[ink])) if ink.any() else 1.0
+
+
+def _pooled_and_then_moved(x, kernel_size, stride, cells):
+    before = _pooled(x, kernel_size, stride)
+    after = _right(before, cells)
+    ink = (before != 0) | (after != 0)
+    return float(np.mean((before == after)[ink])) if ink.any() else 1.0
+
+
+def _above_zero(x, kernel_size, stride, cells):
+    before, after = (_pooled(z, kernel_size, stride) for z in (x, _right(x, cells)))
+    ink = (before > 0) | (after > 0)
+    return float(np.mean((before == after)[ink])) if ink.any() else 1.0
+
+
+def _whole_images(x, kernel_size, stride, cells):
+    before, after = (_pooled(z, kernel_size, stride) for z in (x, _right(x, cells)))
+    return float(np.mean((before == after).all(axis=(1, 2, 3))))
+
+
+def _stride_of_the_kernel(x, kernel_size, stride, cells):
+    return _counting()(x, kernel_size, kernel_size, cells)
+
+
+def _the_others(x, kernel_size, stride, cells):
+    return 1 - _counting()(x, kernel_size, stride, cells)
+
+
+def _sketch(seed, *shape):
+    """Ink in about half of the cells, in few shades, so that some outputs stay."""
+    rng = np.random.default_rng(seed)
+    ink = rng.integers(1, 4, shape) * (rng.random(shape) < 0.35)
+    ink[..., :2, :3] = 0
+    return ink / 4.0
+
+
+INSIDE_LENET["ex-inside-4"] = Exercise(
+    ask=_counted,
+    questions={
+        "one image": dict(x=_sketch(1, 1, 1, 4, 6), kernel_size=2, stride=2, cells=1),
+        "overlap, not square": dict(x=_sketch(2, 2, 1, 5, 9), kernel_size=3, stride=2, cells=1),
+        "far": dict(x=_sketch(3, 2, 2, 6, 8), kernel_size=2, stride=1, cells=3),
+        "a remainder": dict(x=_sketch(4, 1, 2, 7, 9), kernel_size=2, stride=3, cells=2),
+        "not moved": dict(x=_sketch(5, 1, 1, 4, 4), kernel_size=2, stride=2, cells=0),
+        "blank paper": dict(x=np.zeros((1, 1, 4, 4)), kernel_size=2, stride=2, cells=1),
+        "values below zero": dict(
+            x=-0.25 - _sketch(9, 1, 1, 6, 8), kernel_size=2, stride=2, cells=1
+        ),
+    },
+    solution=(_counting(),),
+    wrong=(
+        Wrong(
+            "rolled",
+            "`np.roll` brings the columns that leave on the right back in on the left. There must "
+            "be zeros.",
+            (_counting(move=_rolled),),
+        ),
+        Wrong(
+            "the first column repeated",
+            "What comes in on the left is empty paper, zeros.",
+            (_counting(move=_repeated),),
+        ),
+        Wrong(
+            "moved to the left",
+            "To the right: the cell at column w comes from column w − cells.",
+            (_counting(move=_left),),
+        ),
+        Wrong(
+            "moved down",
+            "You move the rows, axis −2. To the right is along the columns, axis −1.",
+            (_counting(move=_down),),
+        ),
+        Wrong(
+            "all outputs counted",
+            "Windows that see only paper before and after stay trivially. Leave them out, above "
+            "and below the line.",
+            (_counting(ink=lambda a, b: np.full(a.shape, True)),),
+        ),
+        Wrong(
+            "ink before only",
+            "Windows into which ink comes by the shift count, too.",
+            (_counting(ink=lambda a, b: a),),
+        ),
+        Wrong(
+            "ink before and after",
+            "A window counts if it is not zero before *or* not zero after.",
+            (_counting(ink=np.logical_and),),
+        ),
+        Wrong(
+            "only what is above zero",
+            "Asked for are outputs that are not zero; maps may also be negative.",
+            (_above_zero,),
+        ),
+        Wrong(
+            "nothing divided by nothing",
+            "On blank paper no output counts, and the mean of nothing is no number. Return 1.",
+            (_counting(none=float("nan")),),
+        ),
+        Wrong(
+            "pixels, not outputs",
+            "You compare the images themselves. Pool both first.",
+            (_of_the_pixels,),
+        ),
+        Wrong(
+            "the outputs moved",
+            "You pool first and move the outputs. Move the image, then pool.",
+            (_pooled_and_then_moved,),
+        ),
+        Wrong(
+            "whole images",
+            "You ask whether all outputs of an image stay. Count the outputs one by one.",
+            (_whole_images,),
+        ),
+        Wrong(
+            "the kernel for the stride",
+            "Windows are `stride` apart, which need not be the kernel's size.",
+            (_stride_of_the_kernel,),
+        ),
+        Wrong(
+            "what changes",
+            "This is the share that changes; asked for is what stays.",
+            (_the_others,),
+        ),
+    ),
+    chapter=CHAPTER,
+)
+
+
+# ---------------------------------------------------------------------------- ex-inside-5
+
+
+def _averaged(smoothed, x, weight, sigma, count, seed):
+    """The gradient of Σ w x³ by x, and a generator with the seed in sight."""
+
+    def gradient(images):
+        return 3 * weight * images**2 * np.sign(images)
+
+    return {"mean": smoothed(gradient, x, sigma, count, np.random.default_rng(seed))}
+
+
+def _smoothed(gradient, x, sigma, count, rng):
+    return np.mean([gradient(x + sigma * rng.normal(size=x.shape)) for _ in range(count)], axis=0)
+
+
+def _summed(gradient, x, sigma, count, rng):
+    return count * _smoothed(gradient, x, sigma, count, rng)
+
+
+def _gradient_of_the_mean(gradient, x, sigma, count, rng):
+    return gradient(np.mean([x + sigma * rng.normal(size=x.shape) for _ in range(count)], axis=0))
+
+
+def _wandering(gradient, x, sigma, count, rng):
+    z, total = x.copy(), np.zeros(x.shape)
+    for _ in range(count):
+        z = z + sigma * rng.normal(size=x.shape)
+        total += gradient(z)
+    return total / count
+
+
+def _variance(gradient, x, sigma, count, rng):
+    return _smoothed(gradient, x, sigma**2, count, rng)
+
+
+def _root(gradient, x, sigma, count, rng):
+    return _smoothed(gradient, x, np.sqrt(sigma), count, rng)
+
+
+def _sizes(gradient, x, sigma, count, rng):
+    copies = [x + sigma * rng.normal(size=x.shape) for _ in range(count)]
+    return np.mean([np.abs(gradient(copy)) for copy in copies], axis=0)
+
+
+def _same_noise(gradient, x, sigma, count, rng):
+    return gradient(x + sigma * rng.normal(size=x.shape))
+
+
+def _noise_on_the_gradient(gradient, x, sigma, count, rng):
+    return np.mean([gradient(x) + sigma * rng.normal(size=x.shape) for _ in range(count)], axis=0)
+
+
+def _no_noise(gradient, x, sigma, count, rng):
+    return gradient(x)
+
+
+def _one_number_each(gradient, x, sigma, count, rng):
+    return np.mean([gradient(x + sigma * rng.normal()) for _ in range(count)], axis=0)
+
+
+def _noise_alone(gradient, x, sigma, count, rng):
+    return np.mean([gradient(sigma * rng.normal(size=x.shape)) for _ in range(count)], axis=0)
+
+
+def _noised(seed, *shape, sigma, count):
+    return dict(x=drawn(seed, *shape), weight=drawn(seed + 1, *shape), sigma=sigma, count=count,
+                seed=seed)  # fmt: skip
+
+
+INSIDE_LENET["ex-inside-5"] = Exercise(
+    ask=_averaged,
+    questions={
+        "two copies": _noised(11, 1, 1, 2, 2, sigma=0.5, count=2),
+        "two images": _noised(13, 2, 1, 2, 3, sigma=2.0, count=5),
+        "no noise": _noised(15, 1, 1, 2, 2, sigma=0.0, count=3),
+    },
+    solution=(_smoothed,),
+    wrong=(
+        Wrong("the sum", "Divide by the number of copies.", (_summed,)),
+        Wrong(
+            "the gradient of the mean copy",
+            "You average the noisy images, and the noise averages out. Average the gradients.",
+            (_gradient_of_the_mean,),
+        ),
+        Wrong(
+            "noise upon noise",
+            "Each copy is x with new noise; yours walks farther away with every turn.",
+            (_wandering,),
+        ),
+        Wrong(
+            "the variance for the deviation",
+            "`sigma` is the standard deviation: multiply the normal numbers by it, without a "
+            "square.",
+            (_variance,),
+        ),
+        Wrong(
+            "the root of the deviation",
+            "`sigma` is the standard deviation itself, no variance: take no root.",
+            (_root,),
+        ),
+        Wrong(
+            "sizes of the gradients",
+            "Absolute values cannot cancel, and it is the cancelling that smooths. Average the "
+            "gradients with their signs.",
+            (_sizes,),
+        ),
+        Wrong(
+            "one copy",
+            "This is the gradient at a single noisy copy. Draw new noise `count` times.",
+            (_same_noise,),
+        ),
+        Wrong(
+            "noise on the gradient",
+            "Add the noise to the image, before the gradient is taken.",
+            (_noise_on_the_gradient,),
+        ),
+        Wrong("no noise", "This is the gradient at x itself.", (_no_noise,)),
+        Wrong(
+            "one number for all pixels",
+            "`rng.normal` without a size draws one number. Every pixel needs its own.",
+            (_one_number_each,),
+        ),
+        Wrong("the noise alone", "Add the noise to x.", (_noise_alone,)),
+    ),
+    chapter=CHAPTER,
+)
+
+
+# ---------------------------------------------------------------------------- ex-inside-6
+
+
+def _guided(guided_backward, dy, y):
+    return {"dx": guided_backward(dy, y)}
+
+
+def _guided_backward(dy, y):
+    dx = np.zeros(dy.shape)
+    for place in np.ndindex(dy.shape):
+        if y[place] > 0 and dy[place] > 0:
+            dx[place] = dy[place]
+    return dx
+
+
+INSIDE_LENET["ex-inside-6"] = Exercise(
+    ask=_guided,
+    questions={
+        "a row": dict(
+            dy=np.array([2.0, -1.0, 3.0, -4.0, 0.5]), y=np.array([1.0, 2.0, 0.0, 0.0, 0.25])
+        ),
+        "maps": dict(dy=drawn(21, 2, 2, 2, 3), y=np.maximum(drawn(22, 2, 2, 2, 3), 0)),
+    },
+    solution=(_guided_backward,),
+    wrong=(
+        Wrong(
+            "the ReLU's own gradient",
+            "This is the ordinary backward pass. Negative gradients must stop here, too.",
+            (lambda dy, y: dy * (y > 0),),
+        ),
+        Wrong(
+            "the sign of the gradient alone",
+            "You let through what is positive on the way back. It must have been positive on the "
+            "way forward as well.",
+            (lambda dy, y: np.maximum(dy, 0),),
+        ),
+        Wrong(
+            "the size of the gradient",
+            "Negative gradients do not pass with their sign turned. They do not pass.",
+            (lambda dy, y: np.abs(dy) * (y > 0),),
+        ),
+        Wrong(
+            "one of the two",
+            "Both must be positive, the output *and* the gradient.",
+            (lambda dy, y: dy * ((y > 0) | (dy > 0)),),
+        ),
+        Wrong(
+            "ones",
+            "Where both are positive the gradient passes as it is, not as 1.",
+            (lambda dy, y: 1.0 * ((y > 0) & (dy > 0)),),
+        ),
+        Wrong(
+            "times the output",
+            "The slope of a ReLU is 1 where it is open: dy passes, without a factor of y.",
+            (lambda dy, y: np.maximum(dy, 0) * y,),
+        ),
+    ),
+    chapter=CHAPTER,
+)
