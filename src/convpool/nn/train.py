@@ -18,6 +18,12 @@ from convpool.nn.storage import load, save
 from convpool.nn.training import History, Labelled, cosine_decay, evaluate, fit
 
 DATA = ("digits", "mnist", "fashion_mnist")
+FIRST_WEIGHTS = {
+    "relu": "he_normal",
+    "leaky_relu": "he_normal",
+    "tanh": "glorot_uniform",
+    "sigmoid": "glorot_uniform",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -67,6 +73,7 @@ def new_model(x: np.ndarray, wanted: argparse.Namespace) -> Sequential:
             rng=np.random.default_rng(wanted.seed),
             activation=wanted.activation,
             pooling=wanted.pooling,
+            initialiser=FIRST_WEIGHTS[wanted.activation],
             tier=wanted.tier,
         ),
     )
