@@ -14,12 +14,14 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from wrong.exercises import ATTEMPTS
+from wrong import exercises, exercises_of_losses, exercises_of_networks
 
 from bookkit import check
 from bookkit.exercises import EXERCISES
 from bookkit.exercises.exercise import Exercise, Wrong, results, shaped
 from convpool.verify import conformance
+
+ATTEMPTS = [*exercises.ATTEMPTS, *exercises_of_losses.WRONG, *exercises_of_networks.WRONG]
 
 BOOK = Path(__file__).parent.parent / "book"
 NOTEBOOKS = sorted(p for p in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)

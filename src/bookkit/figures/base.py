@@ -151,6 +151,7 @@ class Canvas:
     ) -> None:
         """Any path; `codes` as matplotlib's, straight lines if there are none."""
         path = Path(np.asarray(vertices, float), codes)
+        path.should_simplify = False  # else the reader's settings of this moment decide
 
         def patch() -> Artist:
             return PathPatch(
