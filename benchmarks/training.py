@@ -42,7 +42,7 @@ def ours(work: Training, tier: str | None):
 
     def step() -> tuple[np.ndarray, ...]:
         value = loss.forward(model.forward(x), labels)
-        model.backward(loss.backward())
+        model.learn(loss.backward())
         optimiser.step()
         return np.float32(value), *model.grads.values()
 

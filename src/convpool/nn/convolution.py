@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from convpool import operators
+from convpool.arguments import convolution
 from convpool.nn.initialisers import initialised
 from convpool.nn.layer import Layer, operators_of
 
@@ -45,6 +47,13 @@ class Conv2d(_Kernels):
     """A convolution with its weight (out, in/groups, kh, kw) and bias: `convpool.conv2d`."""
 
     _operator = "conv2d"
+
+    def _learn(self, dy: np.ndarray, kept: np.ndarray) -> None:
+        sums = operators.tier() if self.tier is operators else self.tier
+        window, groups = convolution(kept, self.params["weight"], None, **self.geometry)
+        self._fill(weight=sums.convolution.weight_gradient(dy, kept, window, groups))
+        if "bias" in self.grads:
+            self._fill(bias=sums.convolution.bias_gradient(dy))
 
     def __init__(
         self,

@@ -54,19 +54,30 @@ class Layer:
         RuntimeError
             If no forward pass in training came before, or its backward pass has been taken.
         """
+        return self._backward(dy, self._used_up())
+
+    def learn(self, dy: np.ndarray) -> None:
+        """As `backward`, for a layer with nothing before it that learns: `grads`, and no dx."""
+        self._learn(dy, self._used_up())
+
+    def _used_up(self) -> Any:
         if self._kept is None:
             raise RuntimeError(
                 f"backward of {self} needs a forward pass in training before it, one for each: "
                 "nothing is kept in evaluation, and a backward pass uses up what was kept"
             )
         (kept,), self._kept = self._kept, None
-        return self._backward(dy, kept)
+        return kept
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, Any]:
         raise NotImplementedError
 
     def _backward(self, dy: np.ndarray, kept: Any) -> np.ndarray:
         raise NotImplementedError
+
+    def _learn(self, dy: np.ndarray, kept: Any) -> None:
+        if self.params:
+            self._backward(dy, kept)
 
     def train(self) -> None:
         """From now on forward passes keep what backward needs."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from convpool.nn.initialisers import initialised
 from convpool.nn.layer import Layer
+from convpool.nn.machine import product
 
 
 class Flatten(Layer):
@@ -47,13 +48,13 @@ class Linear(Layer):
         features = self.hyperparams["in_features"]
         if x.ndim != 2 or x.shape[1] != features:
             raise ValueError(f"x must have the shape (N, {features}), got {x.shape}")
-        y = x @ self.params["weight"].T  # (N, in) · (in, out) → (N, out)
+        y = product(x, self.params["weight"].T)  # (N, in) · (in, out) → (N, out)
         if "bias" in self.params:
             y += self.params["bias"]
         return y, x
 
     def _backward(self, dy: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        self._fill(weight=dy.T @ kept)  # (out, N) · (N, in) → (out, in)
+        self._fill(weight=product(dy.T, kept))  # (out, N) · (N, in) → (out, in)
         if "bias" in self.grads:
             self._fill(bias=dy.sum(axis=0))
-        return dy @ self.params["weight"]  # (N, out) · (out, in) → (N, in)
+        return product(dy, self.params["weight"])  # (N, out) · (out, in) → (N, in)

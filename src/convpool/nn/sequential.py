@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from convpool.nn.layer import Layer
+from convpool.nn.machine import keep_memory
 
 
 class Sequential(Layer):
@@ -17,6 +18,7 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer) -> None:
         super().__init__()
+        keep_memory()
         self.chain = layers
         self.params = _numbered(layers, "params")
         self.grads = _numbered(layers, "grads")
@@ -33,6 +35,13 @@ class Sequential(Layer):
         for layer in reversed(self.chain):
             dy = layer.backward(dy)
         return dy
+
+    def learn(self, dy: np.ndarray) -> None:
+        """The gradients of all layers, but not of the first one's input."""
+        *before, first = reversed(self.chain)
+        for layer in before:
+            dy = layer.backward(dy)
+        first.learn(dy)
 
     def train(self) -> None:
         """All layers into training."""

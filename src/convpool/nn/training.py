@@ -166,7 +166,7 @@ def _epoch(model: Layer, loss: Any, optimiser: Optimiser, batches: Iterator[Labe
             raise FloatingPointError(
                 f"the loss is {value} with the learning rate {optimiser.learning_rate}: lower it"
             )
-        model.backward(loss.backward())
+        model.learn(loss.backward())
         optimiser.step()
         total, right, count = total + value * len(x), right + _right(scores, labels), count + len(x)
     return Scores(total / max(count, 1), right / max(count, 1))

@@ -33,7 +33,7 @@ def conv2d_backward(dy, x, weight, stride=1, padding=0, dilation=1, groups=1):
     return Gradients(
         scatter(dy, weight, window, channels),
         weight_gradient(dy, x, window, channels),
-        dy.sum(axis=(0, 2, 3)),
+        bias_gradient(dy),
     )
 
 
@@ -61,7 +61,7 @@ def conv_transpose2d_backward(
     return Gradients(
         correlate(dy, weight, window, channels),
         weight_gradient(x, dy, window, channels),
-        dy.sum(axis=(0, 2, 3)),
+        bias_gradient(dy),
     )
 
 
@@ -103,3 +103,8 @@ def add_bias(y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
     if bias is not None:
         y += bias[:, np.newaxis, np.newaxis]
     return y
+
+
+def bias_gradient(dy: np.ndarray) -> np.ndarray:
+    """Each map's gradients, summed over images and places: :eq:`eq-conv-bias-gradient`."""
+    return dy.sum(axis=(0, 2, 3))
