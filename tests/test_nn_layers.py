@@ -322,3 +322,34 @@ def test_the_summary_does_not_claim_what_differs_from_place_to_place():
     )
     fields = [line.split()[-1] for line in nn.summary(model, (1, 6, 6)).splitlines()[1:-1]]
     assert fields == ["3", "differs", "differs", "all"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Conv2d", "Conv2d in groups without bias", "Sequential", "Linear"]
+)
+@pytest.mark.parametrize("tier", ["loops", "vectorized", "compiled"])
+def test_learning_gives_the_same_gradients_without_that_of_the_input(name, tier):
+    make, shape = LAYERS[name]
+    layer, other, x = make(), make(), rng(3).normal(size=shape)
+    for inner in layer.layers():
+        if isinstance(inner, nn.Conv2d):
+            inner.tier = nn.layer.operators_of(tier)
+    dy = rng(4).normal(size=layer.forward(x).shape)
+    other.forward(x)
+    other.backward(dy)
+    assert layer.learn(dy) is None
+    for key, gradient in layer.grads.items():
+        assert np.any(gradient)
+        np.testing.assert_allclose(gradient, other.grads[key], atol=1e-12)
+    with pytest.raises(RuntimeError, match="needs a forward pass"):
+        layer.learn(dy)
+
+
+def test_small_products_leave_the_threads_of_linear_algebra_as_they_were():
+    libraries = nn.machine._linear_algebra()
+    before = [library.get_num_threads() for library in libraries]
+    a, b = rng(0).normal(size=(3, 4)), rng(1).normal(size=(4, 2))
+    np.testing.assert_array_equal(nn.machine.product(a, b), a @ b)
+    with pytest.raises(ValueError, match="mismatch"):
+        nn.machine.product(a, b.T)
+    assert [library.get_num_threads() for library in libraries] == before
