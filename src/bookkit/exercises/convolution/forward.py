@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bookkit.exercises.convolution.drawn import numbers
+from bookkit.exercises.drawn import whole
 from bookkit.exercises.exercise import Exercise, Wrong
 
 FORWARD: dict[str, Exercise] = {}
@@ -39,10 +39,10 @@ def _separable_in_place(x, column, row):
 FORWARD["ex-conv-forward-2"] = Exercise(
     ask=_thin,
     questions={
-        "square kernel": dict(x=numbers(0, 4, 4), column=numbers(1, 3), row=numbers(2, 3)),
-        "tall kernel": dict(x=numbers(3, 6, 5), column=numbers(4, 4), row=numbers(5, 2)),
-        "row of one tap": dict(x=numbers(6, 5, 4), column=numbers(7, 3), row=numbers(8, 1)),
-        "one output": dict(x=numbers(9, 2, 3), column=numbers(10, 2), row=numbers(11, 3)),
+        "square kernel": dict(x=whole(0, 4, 4), column=whole(1, 3), row=whole(2, 3)),
+        "tall kernel": dict(x=whole(3, 6, 5), column=whole(4, 4), row=whole(5, 2)),
+        "row of one tap": dict(x=whole(6, 5, 4), column=whole(7, 3), row=whole(8, 1)),
+        "one output": dict(x=whole(9, 2, 3), column=whole(10, 2), row=whole(11, 3)),
     },
     solution=(_separable,),
     wrong=(
@@ -102,11 +102,11 @@ def _composed_assigned(a, b):
 FORWARD["ex-conv-forward-3"] = Exercise(
     ask=_one_kernel,
     questions={
-        "two rows": dict(a=numbers(20, 1, 2), b=numbers(21, 1, 3)),
-        "two squares": dict(a=numbers(22, 2, 2), b=numbers(23, 2, 2)),
-        "a column and a row": dict(a=numbers(24, 3, 1), b=numbers(25, 1, 2)),
-        "different shapes": dict(a=numbers(26, 3, 2), b=numbers(27, 2, 3)),
-        "one tap": dict(a=numbers(28, 1, 1), b=numbers(29, 2, 3)),
+        "two rows": dict(a=whole(20, 1, 2), b=whole(21, 1, 3)),
+        "two squares": dict(a=whole(22, 2, 2), b=whole(23, 2, 2)),
+        "a column and a row": dict(a=whole(24, 3, 1), b=whole(25, 1, 2)),
+        "different shapes": dict(a=whole(26, 3, 2), b=whole(27, 2, 3)),
+        "one tap": dict(a=whole(28, 1, 1), b=whole(29, 2, 3)),
     },
     solution=(_composed,),
     wrong=(
@@ -174,7 +174,7 @@ def _taps_side_by_side(x, weight, s, p, d):
 
 
 def _images(seed, x, weight, s=1, p=0, d=1):
-    return dict(x=numbers(seed, *x), weight=numbers(seed + 1, *weight), s=s, p=p, d=d)
+    return dict(x=whole(seed, *x), weight=whole(seed + 1, *weight), s=s, p=p, d=d)
 
 
 FORWARD["ex-conv-forward-4"] = Exercise(

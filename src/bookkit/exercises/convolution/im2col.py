@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from bookkit.exercises.convolution.drawn import layer, numbers, without
+from bookkit.exercises.convolution.questions import layer, without
+from bookkit.exercises.drawn import whole
 from bookkit.exercises.exercise import Exercise, Wrong, results
 from convpool import vectorized
 from convpool.vectorized import col2im, im2col
@@ -68,7 +69,7 @@ def _backward_by_rows(dy, x, weight, bias, stride, padding, mistake):
 
 
 def _bias(question, seed):
-    bias = numbers(seed, len(question["weight"]))
+    bias = whole(seed, len(question["weight"]))
     return {**without(question, "dilation"), "bias": bias}
 
 
@@ -171,7 +172,7 @@ def _last_copy(z, output_size, kernel_size, stride):
 
 
 def _matrix(seed, shape, output_size, kernel_size, stride):
-    z = numbers(seed, *shape)
+    z = whole(seed, *shape)
     return dict(z=z, output_size=output_size, kernel_size=kernel_size, stride=stride)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bookkit.exercises.convolution.drawn import layer, without
+from bookkit.exercises.convolution.questions import layer, without
 from bookkit.exercises.exercise import Exercise, Wrong
 from convpool import vectorized
 

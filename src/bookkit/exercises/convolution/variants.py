@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bookkit.exercises.convolution.drawn import numbers
+from bookkit.exercises.drawn import whole
 from bookkit.exercises.exercise import Exercise, Wrong, results, shaped
 
 VARIANTS: dict[str, Exercise] = {}
@@ -38,7 +38,7 @@ def _maps_for_channels(dw, a, tau):
 
 def _pair(seed, M, C, kh, kw):
     shapes = dict(dw=(M, C, kh, kw), a=(M, C), tau=(C, kh, kw))
-    return {name: numbers(seed + k, *shape) for k, (name, shape) in enumerate(shapes.items())}
+    return {name: whole(seed + k, *shape) for k, (name, shape) in enumerate(shapes.items())}
 
 
 VARIANTS["ex-variants-2"] = Exercise(
@@ -110,7 +110,7 @@ def _rows_of_the_weight(x, weight):
 
 
 def _stretched(seed, x, weight):
-    return dict(x=numbers(seed, *x), weight=numbers(seed + 1, *weight))
+    return dict(x=whole(seed, *x), weight=whole(seed + 1, *weight))
 
 
 VARIANTS["ex-variants-3"] = Exercise(
@@ -171,7 +171,7 @@ HAAR = ([1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1])
 
 VARIANTS["ex-variants-4"] = Exercise(
     ask=_tried,
-    questions={"the kernels": {}, "there and back": dict(x=numbers(40, 4, 6))},
+    questions={"the kernels": {}, "there and back": dict(x=whole(40, 4, 6))},
     solution=(_kernels(*ODD_ONE_OUT),),
     wrong=(
         Wrong(

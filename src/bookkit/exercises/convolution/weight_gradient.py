@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bookkit.exercises.convolution.drawn import layer, numbers
+from bookkit.exercises.convolution.questions import layer
+from bookkit.exercises.drawn import whole
 from bookkit.exercises.exercise import Exercise, Wrong
 from convpool import vectorized
 
@@ -210,9 +211,9 @@ def _first_windows_only(x, target, kernel_size, stride, dilation):
 
 def _hidden(seed, x_shape, weight_shape, stride=1, dilation=1, noise=0):
     """What `find_kernel` is given: an image, and what a hidden kernel makes of it."""
-    x, hidden = numbers(seed, *x_shape), numbers(seed + 1, *weight_shape)
+    x, hidden = whole(seed, *x_shape), whole(seed + 1, *weight_shape)
     target = vectorized.conv2d(x, hidden, None, stride, 0, dilation)
-    target += noise * numbers(seed + 2, *target.shape)
+    target += noise * whole(seed + 2, *target.shape)
     return dict(x=x, target=target, kernel_size=weight_shape[2:], stride=stride, dilation=dilation)
 
 

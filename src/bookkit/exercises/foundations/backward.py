@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong, shaped
-from bookkit.exercises.foundations.drawn import numbers
 from convpool import loops
 from convpool.verify import gradcheck
 
@@ -21,9 +21,9 @@ BACKWARD["ex-backward-1"] = Exercise(
     ask=_sent_back,
     questions={
         "at zero": dict(dy=np.array([3.0]), x=np.array([0.0])),
-        "a matrix": dict(dy=numbers(0, 3, 4), x=numbers(1, 3, 4)),
-        "images": dict(dy=numbers(2, 2, 3, 4, 5), x=4 * numbers(3, 2, 3, 4, 5)),
-        "large values": dict(dy=numbers(4, 4), x=np.array([-800.0, -40.0, 40.0, 800.0])),
+        "a matrix": dict(dy=drawn(0, 3, 4), x=drawn(1, 3, 4)),
+        "images": dict(dy=drawn(2, 2, 3, 4, 5), x=4 * drawn(3, 2, 3, 4, 5)),
+        "large values": dict(dy=drawn(4, 4), x=np.array([-800.0, -40.0, 40.0, 800.0])),
     },
     solution=(lambda dy, x: dy * (1 + np.tanh(x / 2)) / 2,),
     wrong=(
@@ -86,7 +86,7 @@ BACKWARD["ex-backward-2"] = Exercise(
         "one window": dict(dy=np.array([3.0])),
         "two windows": dict(dy=np.array([3.0, 6.0])),
         "all entries alike": dict(dy=3 * np.ones(6)),
-        "a long line": dict(dy=numbers(1, 12)),
+        "a long line": dict(dy=drawn(1, 12)),
     },
     solution=(_matrix_transposed,),
     wrong=(
@@ -135,7 +135,7 @@ def _convicted(cotangent, about, seed=0):
     def suspect(dy, x):
         return loops.avg_pool2d_backward(np.flip(dy, axis=2), x, 2)
 
-    x = numbers(seed, 1, 1, 4, 4)
+    x = drawn(seed, 1, 1, 4, 4)
     return {
         "passes the check": gradcheck(lambda x: loops.avg_pool2d(x, 2), suspect, x, dy=dy).passed
     }

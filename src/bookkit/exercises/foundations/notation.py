@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 
+from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong, results
-from bookkit.exercises.foundations.drawn import numbers
 
 NOTATION: dict[str, Exercise] = {}
 
@@ -39,9 +39,9 @@ NOTATION["ex-notation-1"] = Exercise(
     ask=_sum,
     questions={
         "by hand": dict(x=np.arange(1.0, 10.0).reshape(3, 3)),
-        "one window": dict(x=numbers(0, 2, 2)),
-        "more columns than rows": dict(x=numbers(1, 3, 6)),
-        "more rows than columns": dict(x=numbers(2, 5, 3)),
+        "one window": dict(x=drawn(0, 2, 2)),
+        "more columns than rows": dict(x=drawn(1, 3, 6)),
+        "more rows than columns": dict(x=drawn(2, 5, 3)),
     },
     solution=(_literally,),
     wrong=(

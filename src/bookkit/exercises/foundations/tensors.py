@@ -5,8 +5,8 @@ from itertools import islice
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
+from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong
-from bookkit.exercises.foundations.drawn import numbers
 
 TENSORS: dict[str, Exercise] = {}
 
@@ -93,11 +93,11 @@ def _rounded_up(x):
 TENSORS["ex-tensors-2"] = Exercise(
     ask=_pooled,
     questions={
-        "one window": dict(x=numbers(0, 1, 1, 2, 2)),
-        "even": dict(x=numbers(1, 2, 3, 6, 8)),
-        "an odd number of rows": dict(x=numbers(2, 1, 2, 5, 6)),
-        "an odd number of columns": dict(x=numbers(3, 1, 2, 4, 7)),
-        "all negative": dict(x=-1 - abs(numbers(4, 1, 1, 4, 4))),
+        "one window": dict(x=drawn(0, 1, 1, 2, 2)),
+        "even": dict(x=drawn(1, 2, 3, 6, 8)),
+        "an odd number of rows": dict(x=drawn(2, 1, 2, 5, 6)),
+        "an odd number of columns": dict(x=drawn(3, 1, 2, 4, 7)),
+        "all negative": dict(x=-1 - abs(drawn(4, 1, 1, 4, 4))),
     },
     solution=(_pool_by_slices,),
     wrong=(
@@ -140,10 +140,10 @@ def _summed_one_by_one(a):
 TENSORS["ex-tensors-3"] = Exercise(
     ask=_summed,
     questions={
-        "images and channels": dict(a=numbers(0, 2, 3, 4, 5)),
-        "one image": dict(a=numbers(1, 1, 4, 3, 2)),
-        "one channel": dict(a=numbers(2, 3, 1, 2, 2)),
-        "as many columns as channels": dict(a=numbers(3, 2, 3, 2, 3)),
+        "images and channels": dict(a=drawn(0, 2, 3, 4, 5)),
+        "one image": dict(a=drawn(1, 1, 4, 3, 2)),
+        "one channel": dict(a=drawn(2, 3, 1, 2, 2)),
+        "as many columns as channels": dict(a=drawn(3, 2, 3, 2, 3)),
     },
     solution=(_summed_one_by_one,),
     wrong=(
@@ -210,12 +210,12 @@ def _slices_of_views(x, k, s, d):
 TENSORS["ex-tensors-4"] = Exercise(
     ask=_seen,
     questions={
-        "one window": dict(x=numbers(0, 1, 1, 3, 3), k=2, s=1, d=2),
-        "side by side": dict(x=numbers(1, 1, 2, 4, 6), k=2, s=2, d=1),
-        "overlap": dict(x=numbers(2, 2, 3, 5, 7), k=3, s=2, d=1),
-        "dilation": dict(x=numbers(3, 2, 1, 6, 7), k=3, s=1, d=2),
-        "stride and dilation": dict(x=numbers(4, 1, 2, 9, 11), k=2, s=3, d=4),
-        "columns first in memory": dict(x=numbers(5, 1, 2, 5, 6), k=2, s=2, d=2, transposed=True),
+        "one window": dict(x=drawn(0, 1, 1, 3, 3), k=2, s=1, d=2),
+        "side by side": dict(x=drawn(1, 1, 2, 4, 6), k=2, s=2, d=1),
+        "overlap": dict(x=drawn(2, 2, 3, 5, 7), k=3, s=2, d=1),
+        "dilation": dict(x=drawn(3, 2, 1, 6, 7), k=3, s=1, d=2),
+        "stride and dilation": dict(x=drawn(4, 1, 2, 9, 11), k=2, s=3, d=4),
+        "columns first in memory": dict(x=drawn(5, 1, 2, 5, 6), k=2, s=2, d=2, transposed=True),
     },
     solution=(_slices_of_views,),
     wrong=(

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong, results
-from bookkit.exercises.pooling.drawn import drawn
 
 LENET: dict[str, Exercise] = {}
 

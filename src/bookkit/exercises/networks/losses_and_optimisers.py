@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong, results
-from bookkit.exercises.pooling.drawn import drawn
 
 LOSSES_AND_OPTIMISERS: dict[str, Exercise] = {}
 

@@ -4,8 +4,8 @@ from math import ceil
 
 import numpy as np
 
+from bookkit.exercises.drawn import distinct, drawn, with_ties
 from bookkit.exercises.exercise import Exercise, Wrong
-from bookkit.exercises.pooling.drawn import distinct, drawn, with_ties
 from convpool import vectorized
 
 GLOBAL_ADAPTIVE: dict[str, Exercise] = {}

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong
-from bookkit.exercises.pooling.drawn import drawn
 from convpool import vectorized
 
 IM2COL: dict[str, Exercise] = {}

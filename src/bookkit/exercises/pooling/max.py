@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bookkit.exercises.drawn import distinct, drawn, positive, with_ties
 from bookkit.exercises.exercise import Exercise, Wrong, shaped
-from bookkit.exercises.pooling.drawn import distinct, drawn, positive, with_ties
 from convpool import vectorized
 from convpool.verify.examination import Unfit
 

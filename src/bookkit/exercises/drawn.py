@@ -23,3 +23,9 @@ def positive(seed: int, *shape: int) -> np.ndarray:
 def with_ties(seed: int, *shape: int) -> np.ndarray:
     """The whole numbers −1, 0 and 1, so that windows hold their maximum more than once."""
     return np.random.default_rng(seed).integers(-1, 2, size=shape) * 1.0
+
+
+def whole(seed: int, *shape: int) -> np.ndarray:
+    """Whole numbers from −9 to 9, none of them zero."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(1, 10, shape) * rng.choice([-1.0, 1.0], shape)

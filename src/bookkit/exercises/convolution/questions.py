@@ -1,16 +1,9 @@
-"""Numbers for questions: random, and short enough to print."""
+"""Questions about a layer: its arrays, drawn at random, and its geometry."""
 
 from typing import Any
 
-import numpy as np
-
+from bookkit.exercises.drawn import whole
 from convpool import window
-
-
-def numbers(seed: int, *shape: int) -> np.ndarray:
-    """Whole numbers from −9 to 9, none of them zero."""
-    rng = np.random.default_rng(seed)
-    return rng.integers(1, 10, shape) * rng.choice([-1.0, 1.0], shape)
 
 
 def layer(
@@ -24,9 +17,9 @@ def layer(
     """dy, x and weight of a layer with these shapes, and its geometry."""
     out = window(x[2:], weight[2:], stride, padding, dilation).out
     return dict(
-        dy=numbers(seed, x[0], weight[0], *out),
-        x=numbers(seed + 1, *x),
-        weight=numbers(seed + 2, *weight),
+        dy=whole(seed, x[0], weight[0], *out),
+        x=whole(seed + 1, *x),
+        weight=whole(seed + 2, *weight),
         stride=stride,
         padding=padding,
         dilation=dilation,
