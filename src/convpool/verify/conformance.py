@@ -8,6 +8,7 @@ from convpool.verify.clock import CASE
 from convpool.verify.examination import Arrays, Finding, Trial, diagnose, examine
 from convpool.verify.report import Report
 from convpool.verify.signatures import adapt
+from convpool.verify.signatures.names import called
 
 
 def conformance(
@@ -102,7 +103,7 @@ def conformance(
         returns=returns,
     )
     findings = examine(ask, cases.trials(op), limit=limit)
-    return judge(name_of(function), op, findings)
+    return judge(called(function), op, findings)
 
 
 def judge(subject: str, op: str, findings: Sequence[Finding]) -> Report:
@@ -113,8 +114,3 @@ def judge(subject: str, op: str, findings: Sequence[Finding]) -> Report:
 
     diagnosis = diagnose(findings, mistakes.suspects(op), answers)
     return Report(subject, op, tuple(findings), diagnosis)
-
-
-def name_of(function: Any) -> str:
-    """What a function, a class or an object is called."""
-    return getattr(function, "__name__", type(function).__name__)

@@ -60,7 +60,12 @@ class Finding:
     @property
     def wrong(self) -> tuple[str, ...]:
         """The names of the results that differ from the expected ones."""
-        return tuple(name for name in self.actual if not self._agrees(self.actual, name))
+        expected = self.trial.expected
+        return tuple(
+            name
+            for name, array in self.actual.items()
+            if not same(expected[name], array, self.trial)
+        )
 
     def agrees(self, results: Arrays) -> bool:
         """Whether other results are, number for number, what this function gave."""
@@ -68,9 +73,6 @@ class Finding:
             name in results and same(results[name], array, self.trial)
             for name, array in self.actual.items()
         )
-
-    def _agrees(self, results: Arrays, name: str) -> bool:
-        return same(self.trial.expected[name], results[name], self.trial)
 
 
 @dataclass(frozen=True)

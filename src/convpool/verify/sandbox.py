@@ -50,7 +50,7 @@ def run(job: Mapping[str, Any], limit: float) -> list[Finding]:
     for what, value in records:
         if what == "could not run":
             raise CouldNotRun(value)
-    if ("ready", None) not in [record for record in records if record[0] == "ready"]:
+    if not any(what == "ready" for what, _ in records):
         raise CouldNotRun(f"{job['file']} cannot be imported: {end}")
     findings = [value for what, value in records if what == "finding"]
     if len(findings) < len(cases.CASES[job["op"]]):
