@@ -14,19 +14,20 @@ class _Kernels(Layer):
     """What a convolution and its transpose share: a weight, a bias, the same backward pass."""
 
     _operator: str
+    _where: tuple[str, ...]  # the hyperparameters that the operator takes, too
 
     def __init__(
-        self,
-        weight_shape: tuple[int, ...],
-        geometry: dict[str, Any],
-        rng: np.random.Generator,
-        hyperparams: dict[str, Any],
+        self, channels: tuple[int, int], rng: np.random.Generator, **hyperparams: Any
     ) -> None:
+        """`channels` are those of the weight's first two axes, before they are cut into groups."""
+        for name in ("in_channels", "out_channels"):
+            _divides(name, hyperparams[name], hyperparams["groups"])
         super().__init__(**hyperparams)
-        dtype = hyperparams["dtype"]
-        self.geometry = geometry
+        self.geometry = {name: hyperparams[name] for name in self._where}
         self.tier = operators_of(hyperparams["tier"])
-        self.learns(weight=initialised(hyperparams["initialiser"], weight_shape, rng, dtype))
+        (first, second), dtype = channels, hyperparams["dtype"]
+        shape = (first, second // hyperparams["groups"], *_pair(hyperparams["kernel_size"]))
+        self.learns(weight=initialised(hyperparams["initialiser"], shape, rng, dtype))
         if hyperparams["bias"]:
             self.learns(bias=np.zeros(hyperparams["out_channels"], dtype))
 
@@ -37,9 +38,7 @@ class _Kernels(Layer):
     def _backward(self, dy: np.ndarray, kept: np.ndarray) -> np.ndarray:
         backward = getattr(self.tier, f"{self._operator}_backward")
         gradients = backward(dy, kept, self.params["weight"], **self.geometry)
-        self._fill(weight=gradients.dweight)
-        if "bias" in self.grads:
-            self._fill(bias=gradients.dbias)
+        self._fill(weight=gradients.dweight, bias=gradients.dbias)
         return gradients.dx
 
 
@@ -47,13 +46,7 @@ class Conv2d(_Kernels):
     """A convolution with its weight (out, in/groups, kh, kw) and bias: `convpool.conv2d`."""
 
     _operator = "conv2d"
-
-    def _learn(self, dy: np.ndarray, kept: np.ndarray) -> None:
-        sums = operators.tier() if self.tier is operators else self.tier
-        window, groups = convolution(kept, self.params["weight"], None, **self.geometry)
-        self._fill(weight=sums.convolution.weight_gradient(dy, kept, window, groups))
-        if "bias" in self.grads:
-            self._fill(bias=sums.convolution.bias_gradient(dy))
+    _where = ("stride", "padding", "dilation", "groups")
 
     def __init__(
         self,
@@ -71,23 +64,28 @@ class Conv2d(_Kernels):
         dtype: str = "float32",
         tier: str | None = None,
     ) -> None:
-        geometry = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
-        _divides("in_channels", in_channels, groups)
-        _divides("out_channels", out_channels, groups)
         super().__init__(
-            (out_channels, in_channels // groups, *_pair(kernel_size)),
-            geometry,
+            (out_channels, in_channels),
             rng,
-            dict(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=kernel_size,
-                **geometry,
-                bias=bias,
-                initialiser=initialiser,
-                dtype=dtype,
-                tier=tier,
-            ),
+            in_channels=in_channels,
+            out_channels=out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+            initialiser=initialiser,
+            dtype=dtype,
+            tier=tier,
+        )
+
+    def _learn(self, dy: np.ndarray, kept: np.ndarray) -> None:
+        sums = operators.tier() if self.tier is operators else self.tier
+        window, groups = convolution(kept, self.params["weight"], None, **self.geometry)
+        self._fill(
+            weight=sums.convolution.weight_gradient(dy, kept, window, groups),
+            bias=sums.convolution.bias_gradient(dy),
         )
 
 
@@ -95,6 +93,7 @@ class ConvTranspose2d(_Kernels):
     """A transposed convolution, weight (in, out/groups, kh, kw): `convpool.conv_transpose2d`."""
 
     _operator = "conv_transpose2d"
+    _where = ("stride", "padding", "output_padding", "groups", "dilation")
 
     def __init__(
         self,
@@ -113,29 +112,21 @@ class ConvTranspose2d(_Kernels):
         dtype: str = "float32",
         tier: str | None = None,
     ) -> None:
-        geometry = dict(
+        super().__init__(
+            (in_channels, out_channels),
+            rng,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            kernel_size=kernel_size,
             stride=stride,
             padding=padding,
             output_padding=output_padding,
             groups=groups,
             dilation=dilation,
-        )
-        _divides("in_channels", in_channels, groups)
-        _divides("out_channels", out_channels, groups)
-        super().__init__(
-            (in_channels, out_channels // groups, *_pair(kernel_size)),
-            geometry,
-            rng,
-            dict(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=kernel_size,
-                **geometry,
-                bias=bias,
-                initialiser=initialiser,
-                dtype=dtype,
-                tier=tier,
-            ),
+            bias=bias,
+            initialiser=initialiser,
+            dtype=dtype,
+            tier=tier,
         )
 
 

@@ -94,8 +94,9 @@ class Layer:
         self.grads.update({name: np.zeros_like(array) for name, array in params.items()})
 
     def _fill(self, **grads: np.ndarray) -> None:
-        for name, gradient in grads.items():
-            self.grads[name][...] = gradient
+        """Take gradients over into `grads`; a layer without a bias has no use for the bias's."""
+        for name in grads.keys() & self.grads.keys():
+            self.grads[name][...] = grads[name]
 
     def layers(self) -> Iterator["Layer"]:
         """The layers inside, in forward order: here only this one."""

@@ -54,7 +54,6 @@ class Linear(Layer):
         return y, x
 
     def _backward(self, dy: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        self._fill(weight=product(dy.T, kept))  # (out, N) · (N, in) → (out, in)
-        if "bias" in self.grads:
-            self._fill(bias=dy.sum(axis=0))
+        dweight = product(dy.T, kept)  # (out, N) · (N, in) → (out, in)
+        self._fill(weight=dweight, bias=dy.sum(axis=0))
         return product(dy, self.params["weight"])  # (N, out) · (out, in) → (N, in)
