@@ -97,6 +97,20 @@ def test_what_is_no_valley_is_refused(matrix):
         figures.valley(matrix, {"way": WAY})
 
 
+# ---------------------------------------------------------------------------- curves
+
+
+def test_a_curve_breaks_off_where_it_is_no_number():
+    t = np.arange(6.0)
+    step = np.where(t == 2, np.nan, t > 2)
+    whole = lines_of(figures.lines(t, {"step": t > 2}, "x", "y", points=False), BLUE)
+    left, right = lines_of(figures.lines(t, {"step": step}, "x", "y", points=False), BLUE)
+    assert len(whole) == 1
+    assert (len(left), len(right)) == (2, 3)
+    assert np.ptp(left[:, 1]) == np.ptp(right[:, 1]) == 0  # flat: nothing joins the two
+    assert left[0, 1] > right[0, 1]
+
+
 # ---------------------------------------------------------------------------- networks
 
 

@@ -3,6 +3,7 @@
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, groupby
 
 import numpy as np
 
@@ -68,9 +69,12 @@ def lines(
     points: bool = True,
     caption: str | None = None,
 ) -> Figure:
-    """Curves over x, a colour, dash and marker each; on a logarithmic axis what is positive."""
-    curves = {name: _drawable(x, y, logx, logy) for name, y in series.items()}
-    everything = [point for curve in curves.values() for point in curve]
+    """Curves over x, a colour, dash and marker each; on a logarithmic axis what is positive.
+
+    Where a value is NaN the curve breaks off.
+    """
+    curves = {name: _stretches(x, y, logx, logy) for name, y in series.items()}
+    everything = [point for curve in curves.values() for point in chain(*curve)]
     if not everything:
         raise ValueError("no value to draw: none is finite and, on a logarithmic axis, positive")
     xs, ys = zip(*everything, strict=True)
@@ -90,7 +94,8 @@ def lines(
     canvas.text(left, top - 14, ylabel, size=INDEX, align="left")
     canvas.text((left + right) / 2, bottom + 36, xlabel, size=INDEX)
     for k, curve in enumerate(curves.values()):
-        _curve(canvas, [(across(a), up(b)) for a, b in curve], k, points)
+        for stretch in curve:
+            _curve(canvas, [(across(a), up(b)) for a, b in stretch], k, points)
     for row, names in enumerate(keys):
         y, at = bottom + 62 + 24 * row, left
         for k, name in names:
@@ -102,8 +107,14 @@ def lines(
     return Figure([canvas], caption)
 
 
-def _drawable(x: Iterable[float], y: Iterable[float], logx: bool, logy: bool) -> list[Point]:
-    points = ((float(a), float(b)) for a, b in zip(x, y, strict=True))
+def _stretches(x: Iterable[float], y: Iterable[float], logx: bool, logy: bool) -> list[list[Point]]:
+    """A curve's points, as far as they can be drawn, in parts where NaN interrupts it."""
+    points = [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+    parts = [list(part) for gap, part in groupby(points, lambda p: math.isnan(p[1])) if not gap]
+    return [drawn for part in parts if (drawn := _drawable(part, logx, logy))]
+
+
+def _drawable(points: list[Point], logx: bool, logy: bool) -> list[Point]:
     return [
         (a, b)
         for a, b in points
@@ -111,8 +122,8 @@ def _drawable(x: Iterable[float], y: Iterable[float], logx: bool, logy: bool) ->
     ]
 
 
-def _ends(curve: list[Point]) -> str:
-    (a, b), (c, d) = curve[0], curve[-1]
+def _ends(curve: list[list[Point]]) -> str:
+    (a, b), (c, d) = curve[0][0], curve[-1][-1]
     return f"from {b:.2g} at {a:.2g} to {d:.2g} at {c:.2g}"
 
 
