@@ -1,17 +1,21 @@
 """Layers of vectors: flatten, and the matrix."""
 
+import math
+
 import numpy as np
 
-from convpool.nn.initialisers import initialised
+from convpool.arguments import flag
+from convpool.nn.initialisers import Initialiser, initialised, name_of
 from convpool.nn.layer import Layer
 from convpool.nn.machine import product
+from convpool.nn.options import float_name, whole
 
 
 class Flatten(Layer):
     """Each image as one vector, (N, C, H, W) → (N, C·H·W)."""
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
-        return x.reshape(len(x), -1), x.shape
+        return x.reshape(len(x), math.prod(x.shape[1:])), x.shape
 
     def _backward(self, dy: np.ndarray, kept: tuple[int, ...]) -> np.ndarray:
         return dy.reshape(kept)
@@ -20,6 +24,22 @@ class Flatten(Layer):
 class Linear(Layer):
     """A matrix and a bias: y = x Wᵀ + b, with W of shape (out, in).
 
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers in a row of x, (N, in), and of y, (N, out).
+    bias : bool
+        Whether there is one. It begins with zeros.
+    rng, initialiser, dtype
+        As in `Conv2d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form.
+
+    Notes
+    -----
     Implements :eq:`eq-linear-forward` and :eq:`eq-linear-backward`.
     """
 
@@ -30,17 +50,17 @@ class Linear(Layer):
         bias: bool = True,
         *,
         rng: np.random.Generator,
-        initialiser: str = "glorot_uniform",
+        initialiser: str | Initialiser = "glorot_uniform",
         dtype: str = "float32",
     ) -> None:
         super().__init__(
-            in_features=in_features,
-            out_features=out_features,
-            bias=bias,
-            initialiser=initialiser,
-            dtype=dtype,
+            in_features=whole("in_features", in_features),
+            out_features=whole("out_features", out_features),
+            bias=flag("bias", bias),
+            initialiser=(first := name_of(initialiser)),
+            dtype=(dtype := float_name(dtype)),
         )
-        self.learns(weight=initialised(initialiser, (out_features, in_features), rng, dtype))
+        self.learns(weight=initialised(first, (out_features, in_features), rng, dtype))
         if bias:
             self.learns(bias=np.zeros(out_features, dtype))
 

@@ -4,7 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from convpool.nn.layer import Layer, operators_of
+from convpool.arguments import adaptive_window, flag, window
+from convpool.nn.layer import Layer
+
+SIDE = 1 << 20  # of an image in which every window fits
 
 
 class _Pool(Layer):
@@ -14,8 +17,8 @@ class _Pool(Layer):
 
     def __init__(self, *, tier: str | None, **arguments: Any) -> None:
         super().__init__(**arguments, tier=tier)
-        self.arguments = arguments
-        self.tier = operators_of(tier)
+        self.arguments = {name: self.hyperparams[name] for name in arguments}
+        self.use(tier)
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return getattr(self.tier, self._operator)(x, **self.arguments), x
@@ -25,7 +28,24 @@ class _Pool(Layer):
 
 
 class MaxPool2d(_Pool):
-    """The largest cell of each window: `convpool.max_pool2d`."""
+    """The largest cell of each window: `convpool.max_pool2d`.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, dilation, ceil_mode
+        As in `convpool.max_pool2d`: x is (N, C, H, W) or (C, H, W), y has H' × W' cells a plane.
+    tier
+        As in `Conv2d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form.
+
+    Notes
+    -----
+    Its operators implement :eq:`eq-max-forward` and :eq:`eq-max-backward`.
+    """
 
     _operator = "max_pool2d"
 
@@ -39,6 +59,7 @@ class MaxPool2d(_Pool):
         *,
         tier: str | None = None,
     ) -> None:
+        window((SIDE, SIDE), kernel_size, stride, padding, dilation, ceil_mode)
         super().__init__(
             kernel_size=kernel_size,
             stride=stride,
@@ -50,7 +71,24 @@ class MaxPool2d(_Pool):
 
 
 class AvgPool2d(_Pool):
-    """The mean of each window: `convpool.avg_pool2d`."""
+    """The mean of each window: `convpool.avg_pool2d`.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, ceil_mode, count_include_pad
+        As in `convpool.avg_pool2d`: x is (N, C, H, W) or (C, H, W), y has H' × W' cells a plane.
+    tier
+        As in `Conv2d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form.
+
+    Notes
+    -----
+    Its operators implement :eq:`eq-avg-forward` and :eq:`eq-avg-backward`.
+    """
 
     _operator = "avg_pool2d"
 
@@ -64,6 +102,8 @@ class AvgPool2d(_Pool):
         *,
         tier: str | None = None,
     ) -> None:
+        window((SIDE, SIDE), kernel_size, stride, padding, ceil_mode=ceil_mode)
+        flag("count_include_pad", count_include_pad)
         super().__init__(
             kernel_size=kernel_size,
             stride=stride,
@@ -75,16 +115,44 @@ class AvgPool2d(_Pool):
 
 
 class AdaptiveAvgPool2d(_Pool):
-    """The mean of each of H' × W' bins: `convpool.adaptive_avg_pool2d`."""
+    """The mean of each of H' × W' bins: `convpool.adaptive_avg_pool2d`.
+
+    Parameters
+    ----------
+    output_size : int, None or a pair of them
+        H' and W'; None keeps the input's.
+    tier
+        As in `Conv2d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form.
+
+    Notes
+    -----
+    Its operators implement :eq:`eq-adaptive-avg-forward` and :eq:`eq-adaptive-avg-backward`.
+    """
 
     _operator = "adaptive_avg_pool2d"
 
     def __init__(self, output_size: Any, *, tier: str | None = None) -> None:
+        adaptive_window(np.empty((1, 1, 1, 1)), output_size)
         super().__init__(output_size=output_size, tier=tier)
 
 
 class GlobalMaxPool2d(_Pool):
-    """The largest cell of each plane, (N, C, H, W) → (N, C): `convpool.global_max_pool2d`."""
+    """The largest cell of each plane, (N, C, H, W) → (N, C): `convpool.global_max_pool2d`.
+
+    Parameters
+    ----------
+    tier
+        As in `Conv2d`.
+
+    Notes
+    -----
+    Its operators implement :eq:`eq-global-max-forward` and :eq:`eq-global-max-backward`.
+    """
 
     _operator = "global_max_pool2d"
 
@@ -93,7 +161,17 @@ class GlobalMaxPool2d(_Pool):
 
 
 class GlobalAvgPool2d(_Pool):
-    """The mean of each plane, (N, C, H, W) → (N, C): `convpool.global_avg_pool2d`."""
+    """The mean of each plane, (N, C, H, W) → (N, C): `convpool.global_avg_pool2d`.
+
+    Parameters
+    ----------
+    tier
+        As in `Conv2d`.
+
+    Notes
+    -----
+    Its operators implement :eq:`eq-global-avg-forward` and :eq:`eq-global-avg-backward`.
+    """
 
     _operator = "global_avg_pool2d"
 

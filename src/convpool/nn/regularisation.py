@@ -3,19 +3,34 @@
 import numpy as np
 
 from convpool.nn.layer import Layer
+from convpool.nn.options import float_name, generator, number, whole
 
 
 class Dropout(Layer):
     """In training each number is dropped with probability `rate`, and the others grow to make up.
 
-    In evaluation it does nothing. Implements :eq:`eq-dropout`.
+    In evaluation it does nothing.
+
+    Parameters
+    ----------
+    rate : float
+        At least 0 and below 1.
+    rng : numpy.random.Generator
+        Draws what is dropped.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form.
+
+    Notes
+    -----
+    Implements :eq:`eq-dropout`.
     """
 
     def __init__(self, rate: float = 0.5, *, rng: np.random.Generator) -> None:
-        super().__init__(rate=rate)
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate must be at least 0 and below 1, got {rate}")
-        self.rng = rng
+        super().__init__(rate=number("rate", rate, below=1))
+        self.rng = generator(rng)
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         if not self.training:
@@ -34,18 +49,46 @@ class BatchNorm2d(Layer):
 
     In training the mean and the variance are the batch's, over N, H and W, and running averages
     of them are kept in `state`, the variance's with N·H·W − 1 as the divisor; in evaluation the
-    running ones are used. Implements :eq:`eq-batchnorm` and :eq:`eq-batchnorm-backward`.
+    running ones are used.
+
+    Parameters
+    ----------
+    channels : int
+        C of x (N, C, H, W).
+    eps : float
+        Added to the variance, so that it can be divided by.
+    momentum : float
+        From 0 to 1: how much of the new batch goes into the running averages.
+    dtype : "float32" or "float64"
+        Of the parameters, and so of x.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For an argument that is not of its form, and in training for an x with fewer than two
+        numbers a channel.
+
+    Notes
+    -----
+    Implements :eq:`eq-batchnorm`, :eq:`eq-batchnorm-backward` and, in evaluation,
+    :eq:`eq-batchnorm-running` and :eq:`eq-batchnorm-evaluation`.
     """
 
     def __init__(
         self, channels: int, eps: float = 1e-5, momentum: float = 0.1, *, dtype: str = "float32"
     ) -> None:
-        super().__init__(channels=channels, eps=eps, momentum=momentum, dtype=dtype)
+        if number("momentum", momentum) > 1:
+            raise ValueError(f"momentum must be at most 1, got {momentum}")
+        super().__init__(
+            channels=whole("channels", channels),
+            eps=number("eps", eps),
+            momentum=momentum,
+            dtype=(dtype := float_name(dtype)),
+        )
         self.learns(gamma=np.ones(channels, dtype), beta=np.zeros(channels, dtype))
-        self.state = {
-            "running_mean": np.zeros(channels, dtype),
-            "running_var": np.ones(channels, dtype),
-        }
+        self.state.update(
+            running_mean=np.zeros(channels, dtype), running_var=np.ones(channels, dtype)
+        )
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
         self._check(x)
@@ -76,8 +119,11 @@ class BatchNorm2d(Layer):
         channels = self.hyperparams["channels"]
         if x.ndim != 4 or x.shape[1] != channels:
             raise ValueError(f"x must have the shape (N, {channels}, H, W), got {x.shape}")
-        if self.training and x.size == x.shape[1]:
-            raise ValueError(f"x has one number a channel, which has no variance: {x.shape}")
+        if self.training and x.size < 2 * channels:
+            raise ValueError(
+                f"x must have at least two numbers a channel in training: those of shape {x.shape} "
+                "have no variance"
+            )
 
 
 def _channels(vector: np.ndarray) -> np.ndarray:

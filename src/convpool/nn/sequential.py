@@ -1,6 +1,7 @@
 """Layers one after the other."""
 
 from collections.abc import Iterator
+from textwrap import indent
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,21 @@ class Sequential(Layer):
     """A chain of layers: forward from the first, backward from the last.
 
     `params`, `grads` and `state` hold those of the layers as "0.weight", "0.bias", …: the same
-    arrays, not copies.
+    arrays, not copies. The layers themselves are in `chain`: from them a chain is built again.
+
+    Parameters
+    ----------
+    *layers : Layer
+        From the first to the last, each of them once: a layer keeps what one forward pass gave.
     """
 
     def __init__(self, *layers: Layer) -> None:
         super().__init__()
         keep_memory()
+        _check(layers)
         self.chain = layers
-        self.params = _numbered(layers, "params")
-        self.grads = _numbered(layers, "grads")
-        self.state = _numbered(layers, "state")
+        for what in ("params", "grads", "state"):
+            getattr(self, what).update(_numbered(layers, what))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The output of the last layer."""
@@ -37,11 +43,13 @@ class Sequential(Layer):
         return dy
 
     def learn(self, dy: np.ndarray) -> None:
-        """The gradients of all layers, but not of the first one's input."""
-        *before, first = reversed(self.chain)
-        for layer in before:
+        """The gradients of all parameters: back to the first layer that has some, no further."""
+        first = next((k for k, layer in enumerate(self.chain) if layer.params), 0)
+        for layer in reversed(self.chain[first + 1 :]):
             dy = layer.backward(dy)
-        first.learn(dy)
+        self.chain[first].learn(dy)
+        for layer in self.layers():
+            layer._kept = None  # of those before, too: the forward pass is used up
 
     def train(self) -> None:
         """All layers into training."""
@@ -55,14 +63,44 @@ class Sequential(Layer):
         for layer in self.chain:
             layer.eval()
 
+    def use(self, tier: str | None) -> None:
+        """Let another tier work in all layers."""
+        super().use(tier)
+        for layer in self.chain:
+            layer.use(tier)
+
     def layers(self) -> Iterator[Layer]:
         """The layers inside, also those of chains within the chain."""
         for layer in self.chain:
             yield from layer.layers()
 
+    def _and_inside(self) -> Iterator[Layer]:
+        yield self
+        for layer in self.chain:
+            yield from layer._and_inside()
+
     def __repr__(self) -> str:
-        lines = [f"  {number}: {layer}" for number, layer in enumerate(self.chain)]
+        lines = [indent(f"{number}: {layer}", "  ") for number, layer in enumerate(self.chain)]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
+
+
+def _check(layers: tuple[Layer, ...]) -> None:
+    if not layers:
+        raise ValueError("layers must be at least one")
+    places: dict[int, int] = {}
+    for number, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"layers must be layers one by one, as in Sequential(a, b); "
+                f"number {number} is of type {type(layer).__name__}"
+            )
+        for inner in layer._and_inside():
+            if id(inner) in places:
+                raise ValueError(
+                    f"layers must be all different objects, and {places[id(inner)]} and {number} "
+                    f"hold the same {type(inner).__name__}: it keeps one forward pass, not two"
+                )
+            places[id(inner)] = number
 
 
 def _numbered(layers: tuple[Layer, ...], what: str) -> dict[str, Any]:
