@@ -1,5 +1,10 @@
 """Models on disk: what is read is what was written, and nothing else is taken for a model."""
 
+import contextlib
+import io
+import json
+import os
+import sys
 import zipfile
 
 import numpy as np
@@ -72,9 +77,48 @@ def refused(path, message: str) -> None:
     assert same(other, before)
 
 
-def test_a_model_of_other_layers_is_refused(stored):
+def test_a_model_of_other_layers_is_refused_and_the_difference_named(stored):
     nn.save(model(channels=3), stored)
-    refused(stored, "holds another model than `into`")
+    refused(stored, "another model than `into`: layer 1, Conv2d, has out_channels=3 in the file, 2")
+    nn.save(nn.Sequential(nn.ReLU()), stored)
+    refused(stored, "another model than `into`: the model, Sequential, has 1 layers in the file, 6")
+    nn.save(nn.ReLU(), stored)
+    refused(stored, "another model than `into`: the model is ReLU in the file, Sequential here")
+
+
+def test_a_difference_within_a_chain_in_a_chain_is_found(tmp_path):
+    path = tmp_path / "nested.npz"
+    nn.save(nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU(), nn.LeakyReLU(0.1))), path)
+    other = nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU(), nn.LeakyReLU(0.2)))
+    with pytest.raises(
+        ValueError, match=r"layer 1\.1, LeakyReLU, has slope=0\.1 in the file, 0\.2 "
+    ):
+        nn.load(path, into=other)
+
+
+def lenet(seed: int, **options) -> nn.LeNet5:
+    return nn.LeNet5(rng=np.random.default_rng(seed), **options)
+
+
+@pytest.mark.parametrize("options", [{"tier": "loops"}, {"initialiser": "he_normal"}])
+def test_numbers_fit_a_network_of_another_tier_or_with_other_first_weights(tmp_path, options):
+    before, after = lenet(0, tier="vectorized"), lenet(1, **options)
+    nn.save(before, tmp_path / "lenet.npz")
+    nn.load(tmp_path / "lenet.npz", into=after)
+    assert same(after, numbers(before))
+    assert all(after.hyperparams[name] == value for name, value in options.items())
+
+
+def test_without_numba_a_compiled_network_becomes_one_of_the_fastest_tier_there_is(
+    tmp_path, monkeypatch
+):
+    before = lenet(0, tier="compiled")
+    nn.save(before, tmp_path / "lenet.npz")
+    assert nn.load(tmp_path / "lenet.npz").hyperparams["tier"] == "compiled"
+    monkeypatch.setitem(sys.modules, "numba", None)
+    after = nn.load(tmp_path / "lenet.npz")
+    assert after.hyperparams["tier"] is None
+    assert same(after, numbers(before))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.99])
@@ -93,20 +137,62 @@ def test_a_file_with_a_changed_byte_is_refused(stored):
     refused(stored, "damaged")
 
 
+@pytest.mark.parametrize("change", [0x01, 0x08, 0x20, 0x80, 0xFF, "zero"])
+def test_whatever_byte_is_changed_the_model_is_refused_or_unchanged(tmp_path, change):
+    small, path = nn.Linear(2, 1, bias=False, rng=np.random.default_rng(0)), tmp_path / "small.npz"
+    nn.save(small, path)
+    whole, told, refusals = path.read_bytes(), nn.storage.describe(small), 0
+    for place, byte in enumerate(whole):
+        changed = 0 if change == "zero" else byte ^ change
+        path.write_bytes(whole[:place] + bytes([changed]) + whole[place + 1 :])
+        try:
+            read = nn.load(path)
+        except ValueError as error:
+            assert str(path) in str(error)  # noqa: PT017
+            refusals += 1
+        else:
+            assert same(read, numbers(small))
+            assert nn.storage.describe(read) == told
+    assert refusals > len(whole) / 4
+
+
+def test_whatever_is_missing_the_model_is_refused(stored):
+    whole = stored.read_bytes()
+    for length in range(0, len(whole), 7):
+        stored.write_bytes(whole[:length])
+        refused(stored, "is no model of convpool.nn, or it is damaged")
+
+
 def test_a_foreign_file_is_refused(stored):
     stored.write_text("The Backward Pass")
     refused(stored, "is no model of convpool.nn")
     np.savez(stored, x=np.zeros(3))
+    refused(stored, "is no model of convpool.nn.*it has no description")
+    np.savez(stored, description=np.zeros(3))
     refused(stored, "is no model of convpool.nn")
     np.savez(stored, description=np.array('{"format": "other/1"}'))
     refused(stored, "its format must be 'convpool.nn/1'")
+    np.savez(stored, description=np.array("[" * 100_000))
+    refused(stored, "is no model of convpool.nn")
     np.save(stored.with_suffix(".npy"), np.zeros(3))
     refused(stored.with_suffix(".npy"), "is no model of convpool.nn")
 
 
-def test_a_file_that_would_run_code_is_refused(stored):
+def test_a_file_that_would_run_code_is_refused_without_advice_to_run_it(stored):
     np.savez(stored, description=np.array([print], dtype=object))
+    refused(stored, "^(?!.*allow_pickle).*is no model of convpool.nn")
+
+
+def test_a_file_that_would_fill_the_memory_is_refused(stored):
+    file = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (10**12,)}
+    np.lib.format.write_array_header_1_0(file, header)
+    with zipfile.ZipFile(stored, "w") as archive:
+        archive.writestr("params/x.npy", file.getvalue())
     refused(stored, "is no model of convpool.nn")
+    with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("params/x.npy", bytes(10**6))
+    refused(stored, "params/x.npy is compressed")
 
 
 def test_a_file_without_one_of_its_arrays_is_refused(stored, tmp_path):
@@ -118,16 +204,70 @@ def test_a_file_without_one_of_its_arrays_is_refused(stored, tmp_path):
     refused(short, r"does not fit its own description: params/5\.bias")
 
 
-def test_a_description_of_unknown_layers_is_refused(stored):
-    told = '{"format": "convpool.nn/1", "model": {"layer": "Conv3d", "hyperparams": {}}}'
-    np.savez(stored, description=np.array(told))
+UNBUILDABLE = {
+    "an unknown layer": {"layer": "Conv3d", "hyperparams": {}},
+    "no hyperparameters": {"layer": "ReLU"},
+    "unknown hyperparameters": {"layer": "ReLU", "hyperparams": {"slope": 1.0}},
+    "one key too many": {"layer": "ReLU", "hyperparams": {}, "foo": 1},
+    "layers in what is no chain": {
+        "layer": "LeakyReLU",
+        "hyperparams": {"slope": 0.1},
+        "layers": [],
+    },
+    "letters for layers": {"layer": "Sequential", "hyperparams": {}, "layers": "ReLU"},
+    "no features": {
+        "layer": "Linear",
+        "hyperparams": {"in_features": 0, "out_features": 3, "initialiser": "he_normal"},
+    },
+    "an empty kernel": {
+        "layer": "Conv2d",
+        "hyperparams": {"in_channels": 1, "out_channels": 3, "kernel_size": 0},
+    },
+    "more than there is memory": {
+        "layer": "Linear",
+        "hyperparams": {"in_features": 10**7, "out_features": 10**7},
+    },
+    "more than there are numbers": {
+        "layer": "Linear",
+        "hyperparams": {"in_features": 10**30, "out_features": 10**7},
+    },
+    "half an image": {"layer": "LeNet5", "hyperparams": {"image_size": [28.5, 28]}},
+}
+
+
+@pytest.mark.parametrize("told", UNBUILDABLE.values(), ids=UNBUILDABLE)
+def test_a_description_of_what_cannot_be_built_is_refused(stored, told):
+    np.savez(stored, description=np.array(json.dumps({"format": storage.FORMAT, "model": told})))
     with pytest.raises(ValueError, match=r"describes no layers of convpool\.nn"):
         nn.load(stored)
+    refused(stored, r"describes no layers of convpool\.nn")
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError):
+def test_chains_in_chains_without_end_are_refused(stored):
+    opened, closed = '{"layer": "Sequential", "hyperparams": {}, "layers": [', "]}"
+    for depth in (100, 200, 300, 400, 500, 1000, 100_000):  # the first of them may be built
+        inner = '{"layer": "ReLU", "hyperparams": {}}'
+        told = f'{{"format": "{storage.FORMAT}", "model": {opened * depth}{inner}{closed * depth}}}'
+        np.savez(stored, description=np.array(told))
+        with contextlib.suppress(ValueError):
+            nn.load(stored)
+            assert depth < 1000
+
+
+def test_a_file_that_cannot_be_opened_is_said_and_not_called_damaged(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.npz"):
         nn.load(tmp_path / "none.npz")
+    with pytest.raises(OSError, match=tmp_path.name) as caught:
+        nn.load(tmp_path)
+    assert "damaged" not in str(caught.value)
+
+
+def test_a_note_is_kept_beside_the_model(tmp_path):
+    nn.save(model(), tmp_path / "model.npz", note={"seed": 3})
+    assert storage.read_note(tmp_path / "model.npz") == {"seed": 3}
+    assert same(nn.load(tmp_path / "model.npz"), numbers(model()))
+    nn.save(model(), tmp_path / "model.npz")
+    assert storage.read_note(tmp_path / "model.npz") == {}
 
 
 def test_a_save_that_is_interrupted_leaves_the_old_file(stored, monkeypatch):
@@ -142,6 +282,56 @@ def test_a_save_that_is_interrupted_leaves_the_old_file(stored, monkeypatch):
         nn.save(model(seed=5), stored)
     assert stored.read_bytes() == before
     assert [path.name for path in stored.parent.iterdir()] == [stored.name]
+
+
+def test_a_save_that_fails_at_its_last_step_leaves_the_old_file(stored, monkeypatch):
+    before = stored.read_bytes()
+
+    def full(part, target):
+        assert os.path.samefile(target, stored)  # it is still there
+        raise OSError("no space left")
+
+    monkeypatch.setattr(storage.os, "replace", full)
+    with pytest.raises(OSError, match="no space left"):
+        nn.save(model(seed=5), stored)
+    assert stored.read_bytes() == before
+    assert [path.name for path in stored.parent.iterdir()] == [stored.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the permissions are POSIX's")
+def test_a_new_file_has_the_usual_permissions_and_an_old_one_keeps_its_own(tmp_path):
+    path, usual = tmp_path / "model.npz", tmp_path / "usual"
+    usual.touch()
+    nn.save(model(), path)
+    assert path.stat().st_mode == usual.stat().st_mode
+    path.chmod(0o640)
+    nn.save(model(), path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_stays_a_link_to_the_new_model(stored, tmp_path):
+    link = tmp_path / "link.npz"
+    link.symlink_to(stored.name)
+    nn.save(model(seed=5), link)
+    assert link.is_symlink()
+    assert same(nn.load(stored), numbers(model(seed=5)))
+
+
+def test_a_place_that_cannot_be_written_is_named_and_left_alone(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for write in (storage.check_writable, lambda path: nn.save(model(), path)):
+        with pytest.raises(
+            FileNotFoundError, match=r"nope.model\.npz cannot be written: there is no"
+        ):
+            write(tmp_path / "nope" / "model.npz")
+        with pytest.raises(IsADirectoryError, match="folder cannot be written: it is a folder"):
+            write(folder)
+        with pytest.raises(OSError, match="a" * 300):
+            write(tmp_path / ("a" * 300))
+    storage.check_writable(tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_layer_of_ones_own_cannot_be_saved(tmp_path):

@@ -1,12 +1,15 @@
 """Models on disk: one `.npz` file of arrays, with the layers described in JSON. No pickle."""
 
+import importlib.util
 import inspect
+import io
 import json
 import os
-import tempfile
+import secrets
+import shutil
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -14,45 +17,119 @@ from convpool.nn.layer import Layer
 from convpool.nn.registry import LAYERS
 
 FORMAT = "convpool.nn/1"
+INDIFFERENT = ("tier", "initialiser")  # hyperparameters that change nothing in what is stored
+
+# ---------------------------------------------------------------------------- writing
 
 
-def save(model: Layer, path: str | Path) -> None:
+def save(model: Layer, path: str | Path, note: dict[str, Any] | None = None) -> None:
     """Write a model to a file. Whatever happens meanwhile, an older file of that name stays whole.
 
     The new one is written beside it and then takes its place in one step.
+
+    Parameters
+    ----------
+    model : Layer
+        One of `convpool.nn`, or a chain of them.
+    path : str or Path
+        The file. Behind a link it is the linked file that is written; an older one's permissions
+        stay.
+    note : dict, optional
+        What else the file shall say, in words and numbers: `read_note` reads it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        If the model has a layer of your own, which no file can describe.
     """
-    path = Path(path)
-    arrays = {f"params/{name}": array for name, array in model.params.items()}
-    arrays |= {f"state/{name}": array for name, array in model.state.items()}
-    told = json.dumps({"format": FORMAT, "model": describe(model)})
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    told = {"format": FORMAT, "model": describe(model), "note": note or {}}
+    description = np.array(json.dumps(told, allow_nan=False))
+    target, file = _beside(path)
+    part = Path(file.name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, description=np.array(told), **arrays)  # type: ignore[arg-type]
+        with file:
+            np.savez(file, description=description, **_places(model))  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        if target.exists():
+            shutil.copymode(target, part)
+        os.replace(part, target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise the OSError that writing this file would raise, and write nothing."""
+    _, file = _beside(path)
+    file.close()
+    Path(file.name).unlink()
+
+
+def _beside(path: str | Path) -> tuple[Path, BinaryIO]:
+    """The file that a path means, behind links, and a new one in the same folder."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {target.parent}")
+    if target.exists() and not target.is_file():
+        raise IsADirectoryError(f"{path} cannot be written: it is a folder, or no ordinary file")
+    try:
+        return target, target.with_name(f".{secrets.token_hex(8)}.part").open("xb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _places(model: Layer) -> dict[str, np.ndarray]:
+    """A model's arrays by their names in a file."""
+    learned = {f"params/{name}": array for name, array in model.params.items()}
+    return learned | {f"state/{name}": array for name, array in model.state.items()}
+
+
+def describe(model: Layer) -> dict[str, Any]:
+    """The layers of a model and their hyperparameters, as JSON can hold them."""
+    kind = type(model).__name__
+    if LAYERS.get(kind) is not type(model):
+        raise ValueError(f"{kind} is no layer of convpool.nn and cannot be saved")
+    described: dict[str, Any] = {"layer": kind, "hyperparams": model.hyperparams}
+    if kind == "Sequential":
+        described["layers"] = [describe(layer) for layer in model.chain]  # type: ignore[attr-defined]
+    return json.loads(json.dumps(described))
+
+
+# ---------------------------------------------------------------------------- reading
 
 
 def load(path: str | Path, into: Layer | None = None) -> Layer:
     """Read a model from a file: a new one, or the numbers into one of the same layers.
 
+    Parameters
+    ----------
+    path : str or Path
+        A file that `save` wrote.
+    into : Layer, optional
+        A model that takes the numbers. Its tier and its initialiser may be others.
+
+    Returns
+    -------
+    Layer
+        The new model, or `into`. A new one works with the tier that it was saved with, or without
+        Numba with the fastest that there is.
+
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If the file cannot be read; FileNotFoundError if there is none.
     ValueError
         If it is no model, is damaged, or does not fit `into`, which then stays as it was.
     """
-    description, arrays = _read(Path(path))
-    model = _built(path, description) if into is None else into
-    if describe(model) != description:
-        raise ValueError(f"{path} holds another model than `into`: {description}")
-    places = {f"params/{name}": array for name, array in model.params.items()}
-    places |= {f"state/{name}": array for name, array in model.state.items()}
+    told, arrays = _read(Path(path))
+    stored = _built(path, told["model"])
+    model = stored if into is None else into
+    if difference := _difference(describe(stored), describe(model)):
+        raise ValueError(f"{path} holds another model than `into`: {difference}")
+    places = _places(model)
     misfits = [
         name
         for name in sorted(places.keys() | arrays.keys())
@@ -68,34 +145,84 @@ def load(path: str | Path, into: Layer | None = None) -> Layer:
     return model
 
 
-def describe(model: Layer) -> dict[str, Any]:
-    """The layers of a model and their hyperparameters, as JSON can hold them."""
-    kind = type(model).__name__
-    if LAYERS.get(kind) is not type(model):
-        raise ValueError(f"{kind} is no layer of convpool.nn and cannot be saved")
-    described: dict[str, Any] = {"layer": kind, "hyperparams": model.hyperparams}
-    if kind == "Sequential":
-        described["layers"] = [describe(layer) for layer in model.chain]  # type: ignore[attr-defined]
-    return json.loads(json.dumps(described))
+def read_note(path: str | Path) -> dict[str, Any]:
+    """The note that a model was saved with; errors as in `load`."""
+    note = _read(Path(path))[0].get("note", {})
+    if not isinstance(note, dict):
+        raise ValueError(f"{path} has a note that is none: {note!r}")
+    return note
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    whole = path.read_bytes()
+    try:
+        arrays = _unpacked(whole)
+        if "description" not in arrays:
+            raise ValueError("it has no description")
+        told = json.loads(arrays.pop("description").item())
+    except Exception as error:  # there is no list of what these readers raise at any bytes
+        raise ValueError(
+            f"{path} is no model of convpool.nn, or it is damaged: {_worded(error)}"
+        ) from error
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise ValueError(f"{path} is no model of this version: its format must be {FORMAT!r}")
+    if not isinstance(told.get("model"), dict):
+        raise ValueError(f"{path} describes no layers of convpool.nn")
+    return told, arrays
+
+
+def _unpacked(whole: bytes) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        parts = archive.infolist()
+        for part in parts:
+            if part.compress_type != zipfile.ZIP_STORED:  # a small file could fill the memory
+                raise ValueError(f"{part.filename} is compressed")
+        return {part.filename.removesuffix(".npy"): _array(archive.read(part)) for part in parts}
+
+
+def _array(part: bytes) -> np.ndarray:
+    """The array in the bytes of an `.npy` file; memory is never asked for by its header alone."""
+    file = io.BytesIO(part)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array is of another version of NumPy's format")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    return np.frombuffer(part, dtype, offset=file.tell()).reshape(
+        shape, order="F" if fortran else "C"
+    )
+
+
+def _built(path: str | Path, description: dict[str, Any]) -> Layer:
+    try:
+        model = build(description)
+        difference = _difference(description, describe(model))
+    except Exception as error:  # sizes and types that no constructor expects
+        raise ValueError(f"{path} describes no layers of convpool.nn: {_worded(error)}") from error
+    if difference:
+        raise ValueError(f"{path} describes no layers of convpool.nn: {difference}")
+    return model
 
 
 def build(description: dict[str, Any]) -> Layer:
     """A model from its description, with first weights of no importance."""
     kind = LAYERS[description["layer"]]
-    if "layers" in description:
+    if kind is LAYERS["Sequential"]:
         return kind(*map(build, description["layers"]))
-    return kind(**_tuples(description["hyperparams"]), **_generator(kind))
-
-
-def _built(path: str | Path, description: dict[str, Any]) -> Layer:
-    try:
-        return build(description)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path} describes no layers of convpool.nn: {error!r}") from error
+    hyperparams = _tuples(description["hyperparams"])
+    if unknown := hyperparams.keys() - _parameters(kind):
+        raise ValueError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
+    if hyperparams.get("tier") == "compiled" and importlib.util.find_spec("numba") is None:
+        hyperparams["tier"] = None
+    return kind(**hyperparams, **_generator(kind))
 
 
 def _generator(kind: type) -> dict[str, Any]:
-    return {"rng": np.random.default_rng(0)} if "rng" in inspect.signature(kind).parameters else {}
+    return {"rng": np.random.default_rng(0)} if "rng" in _parameters(kind) else {}
+
+
+def _parameters(kind: type) -> set[str]:
+    """The names of what a layer's constructor takes."""
+    parameters = inspect.signature(kind).parameters.values()
+    return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
 
 
 def _tuples(value: Any) -> Any:
@@ -105,17 +232,28 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        told = json.loads(str(arrays.pop("description")))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no model of convpool.nn, or it is damaged: {error}") from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise ValueError(f"{path} is no model of this version: its format must be {FORMAT!r}")
-    if not isinstance(told.get("model"), dict):
-        raise ValueError(f"{path} describes no layers of convpool.nn")
-    return told["model"], arrays
+def _difference(
+    file: dict[str, Any], model: dict[str, Any], where: str = "the model"
+) -> str | None:
+    """The first thing in words that two descriptions disagree on; None if the numbers fit both."""
+    if file["layer"] != model["layer"]:
+        return f"{where} is {file['layer']} in the file, {model['layer']} here"
+    here = f"{where}, {file['layer']},"
+    for name in sorted(file.keys() ^ model.keys()):
+        return f"{here} has {name!r} only in {'the file' if name in file else 'the model'}"
+    theirs, ours = file["hyperparams"], model["hyperparams"]
+    for name in sorted(theirs.keys() | ours.keys()):
+        if name not in INDIFFERENT and theirs.get(name) != ours.get(name):
+            return f"{here} has {name}={theirs.get(name)!r} in the file, {ours.get(name)!r} here"
+    chains = file.get("layers", []), model.get("layers", [])
+    if len(chains[0]) != len(chains[1]):
+        return f"{here} has {len(chains[0])} layers in the file, {len(chains[1])} here"
+    for number, pair in enumerate(zip(*chains, strict=True)):
+        inner = f"layer {number}" if where == "the model" else f"{where}.{number}"
+        if difference := _difference(*pair, inner):
+            return difference
+    return None
+
+
+def _worded(error: Exception) -> str:
+    return f"{error}" if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
