@@ -173,10 +173,13 @@ def test_prediction_leaves_a_model_in_training_as_it_was():
     assert model.training
 
 
-@pytest.mark.parametrize("optimiser", [nn.SGD, nn.Momentum, nn.Nesterov, nn.AdaGrad, nn.RMSProp])
+@pytest.mark.parametrize("optimiser", nn.optimisers.OPTIMISERS.values())
 def test_optimisers_refuse_what_goes_uphill(optimiser):
-    with pytest.raises(ValueError, match=r"learning_rate must not be negative, got -0\.1"):
-        optimiser({}, {}, -0.1)
+    for rate in (-0.1, np.nan, np.inf):
+        with pytest.raises(ValueError, match=f"learning_rate must be at least 0 .*, got {rate}"):
+            optimiser({}, {}, rate)
+    with pytest.raises(ValueError, match=r"weight_decay must be at least 0 .*, got -1"):
+        optimiser({}, {}, 0.1, weight_decay=-1)
 
 
 def test_parameters_are_changed_in_place():

@@ -6,7 +6,7 @@ from convpool.nn.initialisers import glorot_normal, glorot_uniform, he_normal, h
 from convpool.nn.layer import Layer
 from convpool.nn.lenet import LeNet5
 from convpool.nn.linear import Flatten, Linear
-from convpool.nn.losses import MeanSquaredError, SoftmaxCrossEntropy, one_hot, softmax
+from convpool.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy, one_hot, softmax
 from convpool.nn.optimisers import SGD, AdaGrad, Adam, Momentum, Nesterov, Optimiser, RMSProp
 from convpool.nn.pooling import (
     AdaptiveAvgPool2d,
@@ -20,6 +20,7 @@ from convpool.nn.sequential import Sequential
 from convpool.nn.storage import load, save
 from convpool.nn.summary import summary
 from convpool.nn.training import (
+    Diverged,
     History,
     Scores,
     cosine_decay,
@@ -39,6 +40,7 @@ __all__ = [
     "BatchNorm2d",
     "Conv2d",
     "ConvTranspose2d",
+    "Diverged",
     "Dropout",
     "Flatten",
     "GlobalAvgPool2d",
@@ -48,6 +50,7 @@ __all__ = [
     "LeNet5",
     "LeakyReLU",
     "Linear",
+    "Loss",
     "MaxPool2d",
     "MeanSquaredError",
     "Momentum",

@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from convpool.arguments import pair
 from convpool.nn.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from convpool.nn.convolution import Conv2d
+from convpool.nn.initialisers import Initialiser, name_of
 from convpool.nn.layer import Layer
 from convpool.nn.linear import Flatten, Linear
+from convpool.nn.options import plain, whole
 from convpool.nn.pooling import AvgPool2d, MaxPool2d
 from convpool.nn.sequential import Sequential
 
@@ -25,7 +28,7 @@ class LeNet5(Sequential):
 
     Parameters
     ----------
-    image_size : (int, int)
+    image_size : int or (int, int)
         Height and width of the images.
     in_channels, classes : int
         Channels of an image, and how many things it may show.
@@ -49,7 +52,7 @@ class LeNet5(Sequential):
 
     def __init__(
         self,
-        image_size: tuple[int, int] = (28, 28),
+        image_size: int | tuple[int, int] = (28, 28),
         in_channels: int = 1,
         classes: int = 10,
         *,
@@ -70,12 +73,14 @@ class LeNet5(Sequential):
         fc4_out: int = 84,
         activation: str = "tanh",
         pooling: str = "max",
-        initialiser: str = "glorot_uniform",
+        initialiser: str | Initialiser = "glorot_uniform",
         dtype: str = "float32",
         tier: str | None = None,
     ) -> None:
         told = {name: value for name, value in locals().items() if name not in ("self", "rng")}
         told.pop("__class__", None)
+        told["initialiser"] = name_of(initialiser)
+        shape = whole("in_channels", in_channels), *pair("image_size", image_size, 1)
         drawn: dict[str, Any] = dict(initialiser=initialiser, dtype=dtype, rng=rng)
         bend, pool = (
             _one_of("activation", activation, ACTIVATIONS),
@@ -106,7 +111,7 @@ class LeNet5(Sequential):
             pool(pool2_kernel_size, pool2_stride, tier=tier),
             Flatten(),
         ]
-        size = _features(features, np.zeros((1, in_channels, *image_size), dtype))
+        size = _features(features, np.zeros((1, *shape), dtype))
         super().__init__(
             *features,
             Linear(size, fc3_out, **drawn),
@@ -115,16 +120,17 @@ class LeNet5(Sequential):
             bend(),
             Linear(fc4_out, classes, **drawn),
         )
-        self.hyperparams = told
+        self.hyperparams = {name: plain(value) for name, value in told.items()}
+
+    def __repr__(self) -> str:
+        return Layer.__repr__(self)  # its options: they say which layers there are
 
 
 def _features(layers: list[Layer], image: np.ndarray) -> int:
     """How many numbers the last of these layers gives for an image."""
-    for layer in layers:
-        layer.eval()
-        image = layer.forward(image)
-        layer.train()
-    return image.shape[1]
+    chain = Sequential(*layers)
+    with chain.evaluating():
+        return chain.forward(image).shape[1]
 
 
 def _one_of(what: str, name: str, known: dict[str, Any]) -> Any:

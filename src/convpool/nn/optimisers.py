@@ -5,8 +5,11 @@ can be compared number for number.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+
+from convpool.nn.options import number
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -14,19 +17,37 @@ Arrays = Mapping[str, np.ndarray]
 class Optimiser:
     """Holds the arrays of a model; `step()` moves the parameters against the gradients.
 
-    `weight_decay` adds that multiple of each parameter to its gradient. `learning_rate` may be
-    changed between steps.
+    Parameters
+    ----------
+    params, grads : dict of ndarray
+        Those of a model, or some of them: arrays of the same names and shapes.
+    learning_rate : float
+        At least 0. It may be changed between steps.
+    weight_decay : float
+        How many times each parameter is added to its gradient: :eq:`eq-weight-decay`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a number that is none, is negative or is not finite.
     """
 
     def __init__(
         self, params: Arrays, grads: Arrays, learning_rate: float, weight_decay: float = 0.0
     ) -> None:
-        for name, value in (("learning_rate", learning_rate), ("weight_decay", weight_decay)):
-            if not value >= 0:
-                raise ValueError(f"{name} must not be negative, got {value}")
         self.params, self.grads = params, grads
-        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.learning_rate = learning_rate
+        self.weight_decay = number("weight_decay", weight_decay)
         self.steps = 0
+
+    @property
+    def learning_rate(self) -> float:
+        """How far a step goes. Python's numbers leave float32 parameters float32."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        self._learning_rate = number("learning_rate", value)
 
     def step(self) -> None:
         """One step from the gradients of the last backward pass."""
@@ -50,7 +71,15 @@ class SGD(Optimiser):
 
 
 class Momentum(Optimiser):
-    """Gradients add up to a velocity, which friction wears down: :eq:`eq-momentum`."""
+    """Gradients add up to a velocity, which friction wears down: :eq:`eq-momentum`.
+
+    Parameters
+    ----------
+    params, grads, learning_rate, weight_decay
+        As in `Optimiser`.
+    momentum : float
+        The share of the velocity that is left after a step, below 1.
+    """
 
     def __init__(
         self,
@@ -61,7 +90,7 @@ class Momentum(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, grads, learning_rate, weight_decay)
-        self.momentum = momentum
+        self.momentum = number("momentum", momentum, below=1)
         self.velocity = self._memory()
 
     def _move(self, name: str, g: np.ndarray) -> np.ndarray:
@@ -82,7 +111,15 @@ class Nesterov(Momentum):
 
 
 class AdaGrad(Optimiser):
-    """Each parameter's step shrinks with all its past gradients: :eq:`eq-adagrad`."""
+    """Each parameter's step shrinks with all its past gradients: :eq:`eq-adagrad`.
+
+    Parameters
+    ----------
+    params, grads, learning_rate, weight_decay
+        As in `Optimiser`.
+    eps : float
+        Added to the root that is divided by.
+    """
 
     def __init__(
         self,
@@ -93,7 +130,7 @@ class AdaGrad(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, grads, learning_rate, weight_decay)
-        self.eps = eps
+        self.eps = number("eps", eps)
         self.squares = self._memory()
 
     def _move(self, name: str, g: np.ndarray) -> np.ndarray:
@@ -102,7 +139,17 @@ class AdaGrad(Optimiser):
 
 
 class RMSProp(Optimiser):
-    """AdaGrad that forgets: :eq:`eq-rmsprop`."""
+    """AdaGrad that forgets: :eq:`eq-rmsprop`.
+
+    Parameters
+    ----------
+    params, grads, learning_rate, weight_decay
+        As in `Optimiser`.
+    decay : float
+        The share of the mean of squares that is left after a step, below 1.
+    eps : float
+        Added to the root that is divided by.
+    """
 
     def __init__(
         self,
@@ -114,7 +161,7 @@ class RMSProp(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, grads, learning_rate, weight_decay)
-        self.decay, self.eps = decay, eps
+        self.decay, self.eps = number("decay", decay, below=1), number("eps", eps)
         self.squares = self._memory()
 
     def _move(self, name: str, g: np.ndarray) -> np.ndarray:
@@ -125,7 +172,17 @@ class RMSProp(Optimiser):
 
 
 class Adam(Optimiser):
-    """Running means of the gradient and of its square, both freed of their start: :eq:`eq-adam`."""
+    """Running means of the gradient and of its square, both freed of their start: :eq:`eq-adam`.
+
+    Parameters
+    ----------
+    params, grads, learning_rate, weight_decay
+        As in `Optimiser`.
+    decays : (float, float)
+        The shares of the two means that are left after a step, below 1.
+    eps : float
+        Added to the root that is divided by.
+    """
 
     def __init__(
         self,
@@ -137,7 +194,9 @@ class Adam(Optimiser):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, grads, learning_rate, weight_decay)
-        self.decays, self.eps = decays, eps
+        first, second = decays
+        self.decays = number("decays", first, below=1), number("decays", second, below=1)
+        self.eps = number("eps", eps)
         self.means, self.squares = self._memory(), self._memory()
 
     def _move(self, name: str, g: np.ndarray) -> np.ndarray:
