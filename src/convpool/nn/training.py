@@ -237,7 +237,7 @@ def _together(what: str, x: Any, labels: Any, at_least: int = 0) -> Labelled:
     if len(x) != len(labels):
         raise ValueError(f"{what} must be of one length, got {len(x)} and {len(labels)}")
     if len(x) < at_least:
-        raise ValueError(f"{what} must be at least one, got shapes {x.shape} and {labels.shape}")
+        raise ValueError(f"{what} must not be empty, got shapes {x.shape} and {labels.shape}")
     return x, labels
 
 
