@@ -3,8 +3,12 @@
 import gzip
 import hashlib
 import http.server
+import os
 import struct
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -57,7 +61,7 @@ def server(tmp_path, monkeypatch) -> Iterator[Server]:
                 self.send_error(404)
                 return
             whole = FILES[name]
-            if kind == "tampered":
+            if "tampered" in kind:
                 whole = whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]
             start = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
             resumes = bool(span) and kind != "forgetful"
@@ -66,15 +70,19 @@ def server(tmp_path, monkeypatch) -> Iterator[Server]:
                 self.send_error(416)
                 return
             self.send_response(206 if resumes else 200)
-            self.send_header("Content-Length", str(len(body)))
+            if "unmeasured" not in kind:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if kind == "cut" else body)
+            body = body[: len(body) // 2] if "cut" in kind else body
+            for at in range(0, len(body), 1000):
+                self.wfile.write(body[at : at + 1000])
+                time.sleep(0.1 if kind == "slow" else 0)
 
         def log_message(self, *args):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         log.address = f"http://127.0.0.1:{running.server_port}"
         monkeypatch.setenv("CONVPOOL_DATA", str(tmp_path / "cache"))
         monkeypatch.setattr(
@@ -134,6 +142,40 @@ def test_a_mirror_that_cannot_resume_starts_again(server, monkeypatch):
     assert right(data.mnist())
 
 
+@pytest.mark.parametrize("start", ["cut", "tampered-cut", "unmeasured-tampered-cut"])
+@pytest.mark.parametrize("rest", ["good", "unmeasured", "forgetful"])
+def test_a_good_mirror_makes_up_for_any_start(server, monkeypatch, start, rest):
+    start, rest = server.mirror(start), server.mirror(rest)
+    use(monkeypatch, start)
+    with pytest.raises(ConnectionError):
+        data.mnist()
+    use(monkeypatch, start, rest)
+    assert right(data.mnist())
+
+
+def test_what_a_mirror_cuts_off_without_a_word_is_resumed(server, monkeypatch):
+    use(monkeypatch, server.mirror("unmeasured-cut"))
+    half = len(FILES[BIG]) // 2
+    with pytest.raises(ConnectionError, match=f"ended after {half} bytes, perhaps too early"):
+        data.mnist()
+    server.asked.clear()
+    use(monkeypatch, server.mirror("unmeasured"))
+    assert right(data.mnist())
+    assert dict(server.asked)[f"unmeasured/{BIG}"] == f"bytes={half}-"
+
+
+def test_two_processes_at_once_download_a_file_once(server, monkeypatch, tmp_path):
+    code = (
+        "import sys; from convpool.data.download import fetch; fetch(*sys.argv[1:4], sys.argv[4:])"
+    )
+    checksum, mirror = room.MNIST_FILES[BIG], server.mirror("slow")
+    command = [sys.executable, "-c", code, "mnist", BIG, checksum, mirror]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert server.asked == [(f"slow/{BIG}", None)]
+    assert (tmp_path / "cache" / "mnist" / BIG).read_bytes() == FILES[BIG]
+
+
 @pytest.mark.parametrize("kind", ["absent", "tampered", "cut"])
 def test_what_no_mirror_gives_is_an_error_that_says_what_to_do(server, monkeypatch, kind):
     use(monkeypatch, server.mirror(kind))
@@ -143,16 +185,45 @@ def test_what_no_mirror_gives_is_an_error_that_says_what_to_do(server, monkeypat
     assert f"{BIG} of mnist could not be downloaded" in told
     assert server.mirror(kind) in told
     assert {"absent": "404", "tampered": "hash", "cut": "ended after"}[kind] in told
-    assert "Try again later" in told
+    kept = f": the {len(FILES[BIG]) // 2} bytes read so far are kept" if kind == "cut" else ""
+    assert f"Try again later{kept}. Or put" in told
     assert "convpool.data.digits(), which needs no download" in told
+
+
+def files(tmp_path) -> list[str]:
+    return [path.name for path in (tmp_path / "cache").rglob("[!.]*") if path.is_file()]
 
 
 def test_a_tampered_file_is_not_kept(server, monkeypatch, tmp_path):
     use(monkeypatch, server.mirror("tampered"))
     with pytest.raises(ConnectionError):
         data.mnist()
-    kept = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
-    assert kept == []
+    assert files(tmp_path) == []
+
+
+def test_what_is_kept_is_checked_and_downloaded_again(server, monkeypatch, tmp_path):
+    use(monkeypatch, server.mirror("good"))
+    assert right(data.mnist())
+    (tmp_path / "cache" / "mnist" / BIG).write_bytes(b"something else")
+    assert right(data.mnist())
+    assert sorted(files(tmp_path)) == sorted(FILES)
+
+
+def test_a_folder_that_cannot_be_written_is_said(server, monkeypatch, tmp_path):
+    (tmp_path / "cache").write_text("no folder")
+    with pytest.raises(OSError, match=r"mnist cannot keep the data .* CONVPOOL_DATA.*digits\(\)"):
+        data.mnist()
+    assert server.asked == []
+
+
+def test_files_in_a_folder_that_is_only_read_are_enough(server, monkeypatch, tmp_path):
+    folder = tmp_path / "cache" / "mnist"
+    folder.mkdir(parents=True)
+    for name, whole in FILES.items():
+        (folder / name).write_bytes(whole)
+    assert right(data.mnist())
+    assert sorted(os.listdir(folder)) == sorted(FILES)
+    assert server.asked == []
 
 
 def test_no_network_is_an_error_that_names_what_needs_none(server, monkeypatch):

@@ -55,7 +55,10 @@ def mnist() -> tuple[Labelled, Labelled]:
     ------
     ConnectionError
         If no mirror gives a file with the right checksum; the message says what happened at each
-        and what to do instead. What was read so far is kept, and the next call goes on from there.
+        and what to do instead. What was cut off is kept, and the next call goes on from there.
+    OSError
+        If the folder for the files cannot be written. It is CONVPOOL_DATA, if the environment has
+        that variable, or the usual place for what can be downloaded again.
     ImportError
         If pooch is not installed.
     """
