@@ -44,3 +44,39 @@ def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ImportError, match=r"convpool\[data\]"):
         data.digits()
+
+
+def test_digits_grow_to_the_size_of_lenets_images():
+    images, _ = data.digits()
+    for size in (28, np.int64(28), (32, 30)):
+        large = data.resized(images[:3], size)
+        assert large.shape == (3, 1, *np.broadcast_to(size, 2))
+        assert large.dtype == np.float32
+        assert 0 <= large.min() <= large.max() <= 1
+    constant = data.resized(np.full((1, 2, 8, 8), 0.25), 28)
+    np.testing.assert_allclose(constant, 0.25)
+
+
+def test_a_pixel_between_two_is_their_mean():
+    pair = np.array([0.0, 1.0]).reshape(1, 1, 1, 2)
+    np.testing.assert_allclose(data.resized(pair, (1, 4)), [[[[0, 0.25, 0.75, 1]]]])
+
+
+def test_no_images_grow_to_no_images():
+    large = data.resized(np.zeros((0, 3, 8, 8)), (28, 30))
+    assert large.shape == (0, 3, 28, 30)
+    assert large.dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (1, 8, 8), (1, 1, 1, 8, 8), (2, 1, 0, 8)])
+def test_what_is_no_batch_of_images_is_not_resized(shape):
+    with pytest.raises(ValueError, match=r"images must have the shape \(N, C, H, W\).*got \("):
+        data.resized(np.zeros(shape), 28)
+
+
+@pytest.mark.parametrize(
+    ("size", "error"), [(0, ValueError), ((28, 0), ValueError), (28.0, TypeError), ("x", TypeError)]
+)
+def test_a_size_that_is_none_is_named(size, error):
+    with pytest.raises(error, match="size must be"):
+        data.resized(np.zeros((1, 1, 8, 8)), size)

@@ -262,14 +262,3 @@ def test_another_file_is_not_taken_for_images(tmp_path, content, message):
     path.write_bytes(gzip.compress(content))
     with pytest.raises(ValueError, match=message):
         room.read_idx(path)
-
-
-def test_digits_grow_to_the_size_of_lenets_images():
-    images, _ = data.digits()
-    for size in (28, (32, 30)):
-        large = data.resized(images[:3], size)
-        assert large.shape == (3, 1, *np.broadcast_to(size, 2))
-        assert large.dtype == np.float32
-        assert 0 <= large.min() <= large.max() <= 1
-    constant = data.resized(np.full((1, 2, 8, 8), 0.25), 28)
-    np.testing.assert_allclose(constant, 0.25)

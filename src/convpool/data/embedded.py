@@ -1,8 +1,11 @@
 """Real images to look at: the digits and the photographs that scikit-learn ships. No download."""
 
+import math
 from typing import Any
 
 import numpy as np
+
+from convpool.arguments import pair
 
 PHOTOGRAPHS = ("china", "flower")
 
@@ -77,7 +80,7 @@ def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     Parameters
     ----------
     images : ndarray, (N, C, H, W)
-        Such as the digits.
+        Such as the digits. There may be none, of height and width at least 1.
     size : int or (int, int)
         The new height and width: LeNet's images have 28 or 32 pixels a side.
 
@@ -87,15 +90,26 @@ def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
 
     Raises
     ------
+    ValueError
+        If the images have no four axes or no pixels, or the size is below 1.
+    TypeError
+        If the size is no whole number.
     ImportError
         If Pillow is not installed.
     """
+    if images.ndim != 4 or 0 in images.shape[2:]:
+        raise ValueError(
+            "images must have the shape (N, C, H, W), with at least one pixel each, "
+            f"got {images.shape}"
+        )
+    height, width = pair("size", size, 1)
     try:
         from PIL import Image
     except ImportError as error:
         raise ImportError("resizing needs Pillow: pip install 'convpool[data]'") from error
-    height, width = (size, size) if isinstance(size, int) else size
-    planes = images.reshape(-1, *images.shape[2:]).astype(np.float32)
+    planes = images.reshape(math.prod(images.shape[:2]), *images.shape[2:]).astype(np.float32)
     bilinear = Image.Resampling.BILINEAR
-    scaled = [np.asarray(Image.fromarray(p).resize((width, height), bilinear)) for p in planes]
-    return np.stack(scaled).reshape(*images.shape[:2], height, width)
+    scaled = np.empty((len(planes), height, width), np.float32)
+    for plane, new in zip(planes, scaled, strict=True):
+        new[...] = np.asarray(Image.fromarray(plane).resize((width, height), bilinear))
+    return scaled.reshape(*images.shape[:2], height, width)
