@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong, results
 
 LENET: dict[str, Exercise] = {}
@@ -102,86 +101,113 @@ LENET["ex-lenet-2"] = Exercise(
 # ---------------------------------------------------------------------------- ex-lenet-3
 
 
-def _confused(confusion, labels, scores):
-    return {"C": confusion(labels, scores)}
+def _calibrated(calibration, labels, scores, bins):
+    return results(calibration(labels, scores, bins), "counts", "mean of p", "share right")
 
 
-def _confusion(labels, scores):
-    K = scores.shape[1]
-    C = np.zeros((K, K), int)
-    for label, row in zip(labels, scores, strict=True):
-        C[label, row.argmax()] += 1
-    return C
+def _probabilities(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _said_in_rows(labels, scores):
-    return _confusion(labels, scores).T
+def _calibrating(
+    sure=lambda scores, labels: _probabilities(scores).max(axis=1),
+    place=lambda p, bins: min(math.floor(p * bins), bins - 1),
+    mean=lambda values, images: sum(values) / max(len(values), 1),
+):
+    """A function that fills bins one image at a time, right unless told otherwise."""
+
+    def calibration(labels, scores, bins):
+        held = [[] for _ in range(bins)]
+        rights = [row.argmax() == label for row, label in zip(scores, labels, strict=True)]
+        for p, right in zip(sure(scores, labels), rights, strict=True):
+            held[place(p, bins)].append((p, float(right)))
+        columns = [tuple(zip(*entries, strict=True)) or ((), ()) for entries in held]
+        means = [[mean(values, len(labels)) for values in pair] for pair in columns]
+        return np.array([len(entries) for entries in held]), *np.array(means).T
+
+    return calibration
 
 
-def _once_each(labels, scores):
-    C = np.zeros((scores.shape[1],) * 2, int)
-    C[labels, scores.argmax(axis=1)] += 1
-    return C
+def _empty_is_nothing(values, images):
+    return sum(values) / len(values) if values else math.nan
 
 
-def _only_known_labels(labels, scores):
-    K = labels.max() + 1
-    return _confusion(labels, scores)[:K, :K]
+def _equally_many(labels, scores, bins):
+    p, right = _probabilities(scores).max(axis=1), scores.argmax(axis=1) == labels
+    parts = np.array_split(np.argsort(p), bins)
+    filled = [(p[part], right[part]) for part in parts]
+    means = [[np.mean(each) if len(each) else 0.0 for each in pair] for pair in filled]
+    return np.array([len(part) for part in parts]), *np.array(means).T
 
 
-def _shares(labels, scores):
-    C = _confusion(labels, scores)
-    return C / np.maximum(C.sum(axis=1, keepdims=True), 1)
-
-
-def _shares_of_all(labels, scores):
-    return _confusion(labels, scores) / len(labels)
-
-
-def _smallest_score(labels, scores):
-    return _confusion(labels, -scores)
+def _answers(seed, N, K, size, certain=()):
+    """Labels, and scores of this size that often point to them; `certain` rows leave no doubt."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, K, N)
+    scores = np.round(size * (np.eye(K)[labels] + rng.normal(size=(N, K))), 1)
+    scores[list(certain)] *= 1000
+    return dict(labels=labels, scores=scores)
 
 
 LENET["ex-lenet-3"] = Exercise(
-    ask=_confused,
+    ask=_calibrated,
     questions={
-        "three classes": dict(labels=np.array([0, 1, 2, 2, 1, 2]), scores=drawn(90, 6, 3)),
-        "a class that never occurs": dict(labels=np.array([1, 0, 2, 1, 1]), scores=drawn(91, 5, 4)),
-        "many images": dict(labels=np.arange(40) % 5, scores=drawn(92, 40, 5)),
+        "four bins": dict(**_answers(90, 30, 3, 1.5), bins=4),
+        "no doubt at all": dict(**_answers(91, 12, 4, 2.0, certain=(2, 5)), bins=5),
+        "empty bins": dict(**_answers(92, 40, 10, 4.0), bins=20),
     },
-    solution=(_confusion,),
+    solution=(_calibrating(),),
     wrong=(
         Wrong(
-            "rows and columns exchanged",
-            "Rows are what was shown, columns what was said: the label is the first index.",
-            (_said_in_rows,),
+            "the probability of the label",
+            "A network is as sure as the largest of its probabilities, also where the answer is "
+            "wrong. You took the probability of the right class.",
+            (
+                _calibrating(
+                    sure=lambda scores, labels: _probabilities(scores)[
+                        np.arange(len(labels)), labels
+                    ]
+                ),
+            ),
         ),
         Wrong(
-            "one image a cell",
-            "Several images meet in one cell. `C[rows, columns] += 1` adds for only one of them; "
-            "`np.add.at` and `np.bincount` add for each.",
-            (_once_each,),
+            "the nearest border",
+            "Bin b starts at b/B: round p · B down, not to the nearest whole number.",
+            (_calibrating(place=lambda p, bins: min(round(p * bins), bins - 1)),),
         ),
         Wrong(
-            "as many classes as labels show",
-            "The largest label among these images need not be the last class. The scores know how "
-            "many there are.",
-            (_only_known_labels,),
+            "bins over what occurs",
+            "The bins divide the range from 0 to 1, whatever probabilities there are.",
+            (
+                lambda labels, scores, bins: _calibrating(
+                    place=lambda p, bins: min(
+                        math.floor((p - 1 / scores.shape[1]) / (1 - 1 / scores.shape[1]) * bins),
+                        bins - 1,
+                    )
+                )(labels, scores, bins),
+            ),
         ),
         Wrong(
-            "shares of each row",
-            "Asked for are counts; you divided each row by its sum.",
-            (_shares,),
+            "bins with equally many images",
+            "You sorted the images and cut the list. The borders of the bins are b/B, however "
+            "many images lie between two of them.",
+            (_equally_many,),
         ),
         Wrong(
-            "shares of all images",
-            "Asked for are counts; you divided by the number of images.",
-            (_shares_of_all,),
+            "sums",
+            "The second and the third array are means: divide by the number of images in the bin.",
+            (_calibrating(mean=lambda values, images: float(sum(values))),),
         ),
         Wrong(
-            "the smallest score",
-            "The answer is the class with the largest score: `argmax`.",
-            (_smallest_score,),
+            "divided by all images",
+            "Each bin has its own mean: divide by the images in it, not by all.",
+            (_calibrating(mean=lambda values, images: sum(values) / images),),
+        ),
+        Wrong(
+            "empty bins divided by nothing",
+            "The mean of no image is no number. A bin without images has zeros.",
+            (_calibrating(mean=_empty_is_nothing),),
         ),
     ),
     chapter="networks/lenet",
