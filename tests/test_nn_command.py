@@ -99,6 +99,22 @@ def test_the_images_of_the_test_are_those_of_the_models_own_split(trained, monke
     np.testing.assert_array_equal(asked[0], held_out)
 
 
+def test_a_model_can_be_tested_with_another_tier(trained, monkeypatch, capsys):
+    path, _ = trained
+    tiers = []
+
+    def evaluated(model, *rest):
+        tiers.append(model.chain[1].hyperparams["tier"])
+        return nn.evaluate(model, *rest)
+
+    monkeypatch.setattr(train, "evaluate", evaluated)
+    assert train.main(["--test", str(path), "--tier", "compiled"]) == 0
+    assert train.main(["--test", str(path)]) == 0
+    assert tiers == ["compiled", "vectorized"]
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == told[1]
+
+
 def test_a_model_of_other_images_or_of_unknown_ones_is_tested_and_that_is_said(
     trained, model, capsys
 ):
@@ -224,7 +240,7 @@ def test_an_interruption_of_the_training_keeps_what_it_has_learned(model, monkey
     first = train.new_model(train.images("digits", 0)[0][0], train._parser().parse_args(QUICK))
     assert train.main([*QUICK, "--model", str(model)]) == 0
     told = capsys.readouterr()
-    assert "interrupted after 0 epochs" in told.err
+    assert "interrupted after 0 of 1 epochs" in told.err
     assert "test accuracy" in told.out
     assert model.with_suffix(".png").exists()
     learned = nn.load(model).params

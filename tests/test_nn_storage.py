@@ -215,6 +215,9 @@ UNBUILDABLE = {
         "layers": [],
     },
     "letters for layers": {"layer": "Sequential", "hyperparams": {}, "layers": "ReLU"},
+    "a word for a number": {"layer": "LeakyReLU", "hyperparams": {"slope": "a"}},
+    "nothing for a number": {"layer": "Affine", "hyperparams": {"intercept": None}},
+    "a word for a kernel": {"layer": "MaxPool2d", "hyperparams": {"kernel_size": "x"}},
     "no features": {
         "layer": "Linear",
         "hyperparams": {"in_features": 0, "out_features": 3, "initialiser": "he_normal"},

@@ -208,8 +208,12 @@ def build(description: dict[str, Any]) -> Layer:
     if kind is LAYERS["Sequential"]:
         return kind(*map(build, description["layers"]))
     hyperparams = _tuples(description["hyperparams"])
-    if unknown := hyperparams.keys() - _parameters(kind):
-        raise ValueError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
+    expected = _parameters(kind)
+    for name, value in hyperparams.items():
+        if name not in expected:
+            raise ValueError(f"{kind.__name__} has no {name}")
+        if expected[name].annotation is float and not isinstance(value, int | float):
+            raise TypeError(f"{name} of {kind.__name__} must be a number, got {value!r}")
     if hyperparams.get("tier") == "compiled" and importlib.util.find_spec("numba") is None:
         hyperparams["tier"] = None
     return kind(**hyperparams, **_generator(kind))
@@ -219,10 +223,10 @@ def _generator(kind: type) -> dict[str, Any]:
     return {"rng": np.random.default_rng(0)} if "rng" in _parameters(kind) else {}
 
 
-def _parameters(kind: type) -> set[str]:
-    """The names of what a layer's constructor takes."""
-    parameters = inspect.signature(kind).parameters.values()
-    return {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
+def _parameters(kind: type) -> dict[str, inspect.Parameter]:
+    """What a layer's constructor takes, by name."""
+    parameters = inspect.signature(kind).parameters
+    return {name: each for name, each in parameters.items() if each.kind is not each.VAR_KEYWORD}
 
 
 def _tuples(value: Any) -> Any:

@@ -44,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = _parser()
     wanted = parser.parse_args(argv)
     try:
+        if wanted.tier == "compiled":
+            _need("numba", extra="compiled")
         return _test(wanted) if wanted.test else _train(wanted)
     except Refused as error:
         parser.error(str(error))
@@ -59,13 +61,11 @@ def _train(wanted: argparse.Namespace) -> int:
     figure = _figure(wanted.model)
     name = wanted.data or "digits"
     _need(*_packages(name), "tqdm", "matplotlib.figure")
-    if wanted.tier == "compiled":
-        _need("numba", extra="compiled")
     learn, test = images(name, wanted.seed)
     model = new_model(learn[0], wanted)
     history = train(model, learn, wanted)
     if history.stopped == "interrupted":
-        print(f"interrupted after {len(history.loss)} epochs", file=sys.stderr)
+        print(f"interrupted after {len(history.loss)} of {wanted.epochs} epochs", file=sys.stderr)
     save(model, wanted.model, note={"data": name, "seed": wanted.seed})
     try:
         draw(history, figure)
@@ -88,6 +88,8 @@ def _test(wanted: argparse.Namespace) -> int:
         raise Refused(f"argument --test: {error}") from error
     name = wanted.data or learned or "digits"
     _need(*_packages(name))
+    if wanted.tier:
+        model.use(wanted.tier)
     _, test = images(name, seed)
     _check_fits(model, test[0], f"argument --test: {path} is no network for {name}")
     accuracy = evaluate(model, SoftmaxCrossEntropy(), *test).accuracy
