@@ -132,6 +132,8 @@ def test_a_model_that_cannot_be_read_is_said_before_images_are_loaded(
     untrained, model, capsys, data
 ):
     assert "none.npz" in refused(capsys, *data, "--test", str(model.with_name("none.npz")))
+    assert "irectory" in refused(capsys, *data, "--test", str(model.parent))
+    refused(capsys, *data, "--test", "")
     model.write_text("nothing")
     assert "is no model of convpool.nn" in refused(capsys, *data, "--test", str(model))
     for note in ({"data": "cats", "seed": 0}, {"data": "digits", "seed": -1}, {"data": "digits"}):

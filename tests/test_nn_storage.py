@@ -344,3 +344,12 @@ def test_a_layer_of_ones_own_cannot_be_saved(tmp_path):
     with pytest.raises(ValueError, match=r"Cube is no layer of convpool\.nn and cannot be saved"):
         nn.save(nn.Sequential(Cube()), tmp_path / "model.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("slope", [np.nan, -np.inf, {1, 2}])
+def test_a_hyperparameter_that_is_no_number_cannot_be_saved(tmp_path, slope):
+    layer = nn.ReLU()
+    layer.hyperparams = {"slope": slope}
+    with pytest.raises(ValueError, match=r"ReLU cannot be saved with \{'slope': "):
+        nn.save(nn.Sequential(layer), tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []

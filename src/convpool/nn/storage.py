@@ -42,7 +42,8 @@ def save(model: Layer, path: str | Path, note: dict[str, Any] | None = None) -> 
     OSError
         If the file cannot be written.
     ValueError
-        If the model has a layer of your own, which no file can describe.
+        If the model has a layer of your own, or a hyperparameter that is no finite number: neither
+        can be described in JSON.
     """
     told = {"format": FORMAT, "model": describe(model), "note": note or {}}
     description = np.array(json.dumps(told, allow_nan=False))
@@ -92,10 +93,14 @@ def describe(model: Layer) -> dict[str, Any]:
     kind = type(model).__name__
     if LAYERS.get(kind) is not type(model):
         raise ValueError(f"{kind} is no layer of convpool.nn and cannot be saved")
-    described: dict[str, Any] = {"layer": kind, "hyperparams": model.hyperparams}
+    try:
+        hyperparams = json.loads(json.dumps(model.hyperparams, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{kind} cannot be saved with {model.hyperparams}: {error}") from error
+    described = {"layer": kind, "hyperparams": hyperparams}
     if kind == "Sequential":
         described["layers"] = [describe(layer) for layer in model.chain]  # type: ignore[attr-defined]
-    return json.loads(json.dumps(described))
+    return described
 
 
 # ---------------------------------------------------------------------------- reading

@@ -29,8 +29,6 @@ FIRST_WEIGHTS = {
     "tanh": "glorot_uniform",
     "sigmoid": "glorot_uniform",
 }
-
-
 SEEDS = range(2**32)  # what scikit-learn's split takes
 PACKAGES = {"sklearn": "scikit-learn", "PIL": "Pillow", "matplotlib.figure": "Matplotlib"}
 
@@ -46,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if wanted.tier == "compiled":
             _need("numba", extra="compiled")
-        return _test(wanted) if wanted.test else _train(wanted)
+        return _train(wanted) if wanted.test is None else _test(wanted)
     except Refused as error:
         parser.error(str(error))
     except KeyboardInterrupt:
