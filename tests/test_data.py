@@ -74,9 +74,7 @@ def test_what_is_no_batch_of_images_is_not_resized(shape):
         data.resized(np.zeros(shape), 28)
 
 
-@pytest.mark.parametrize(
-    ("size", "error"), [(0, ValueError), ((28, 0), ValueError), (28.0, TypeError), ("x", TypeError)]
-)
-def test_a_size_that_is_none_is_named(size, error):
-    with pytest.raises(error, match="size must be"):
+@pytest.mark.parametrize("size", [0, (28, 0), (28, 28, 28), 28.0, "x"])
+def test_a_size_that_is_none_is_named(size):
+    with pytest.raises(ValueError, match="size must be a whole number above 0, or two of them"):
         data.resized(np.zeros((1, 1, 8, 8)), size)

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from convpool.arguments import pair
-
 PHOTOGRAPHS = ("china", "flower")
 
 
@@ -91,9 +89,7 @@ def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the images have no four axes or no pixels, or the size is below 1.
-    TypeError
-        If the size is no whole number.
+        If the images have no four axes or no pixels, or the size is no whole number above 0.
     ImportError
         If Pillow is not installed.
     """
@@ -102,7 +98,7 @@ def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
             "images must have the shape (N, C, H, W), with at least one pixel each, "
             f"got {images.shape}"
         )
-    height, width = pair("size", size, 1)
+    height, width = _sides(size)
     try:
         from PIL import Image
     except ImportError as error:
@@ -113,3 +109,10 @@ def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     for plane, new in zip(planes, scaled, strict=True):
         new[...] = np.asarray(Image.fromarray(plane).resize((width, height), bilinear))
     return scaled.reshape(*images.shape[:2], height, width)
+
+
+def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
+    sides = (size, size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
+    if len(sides) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in sides):
+        raise ValueError(f"size must be a whole number above 0, or two of them, got {size!r}")
+    return int(sides[0]), int(sides[1])
