@@ -112,7 +112,7 @@ def resized(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
 
 
 def _sides(size: int | tuple[int, int]) -> tuple[int, int]:
-    sides = (size, size) if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
+    sides: Any = (size, size) if np.ndim(size) == 0 else size
     if len(sides) != 2 or not all(isinstance(n, int | np.integer) and n > 0 for n in sides):
         raise ValueError(f"size must be a whole number above 0, or two of them, got {size!r}")
     return int(sides[0]), int(sides[1])
