@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from convpool.nn.layer import Layer
 from convpool.nn.registry import LAYERS
 
 FORMAT = "convpool.nn/1"
+LARGE = 4096  # no layer of two sizes up to this fills a memory
 INDIFFERENT = ("tier", "initialiser")  # hyperparameters that change nothing in what is stored
 
 # ---------------------------------------------------------------------------- writing
@@ -130,7 +132,7 @@ def load(path: str | Path, into: Layer | None = None) -> Layer:
         If it is no model, is damaged, or does not fit `into`, which then stays as it was.
     """
     told, arrays = _read(Path(path))
-    stored = _built(path, told["model"])
+    stored = _built(path, told["model"], sum(array.size for array in arrays.values()))
     model = stored if into is None else into
     if difference := _difference(describe(stored), describe(model)):
         raise ValueError(f"{path} holds another model than `into`: {difference}")
@@ -196,8 +198,11 @@ def _array(part: bytes) -> np.ndarray:
     )
 
 
-def _built(path: str | Path, description: dict[str, Any]) -> Layer:
+def _built(path: str | Path, description: dict[str, Any], numbers: int) -> Layer:
     try:
+        largest = max(_integers(description), default=0)
+        if largest > max(numbers, LARGE):  # before the memory for such a layer is asked for
+            raise ValueError(f"a size of {largest} in a file of {numbers} numbers")
         model = build(description)
         difference = _difference(description, describe(model))
     except Exception as error:  # sizes and types that no constructor expects
@@ -205,6 +210,15 @@ def _built(path: str | Path, description: dict[str, Any]) -> Layer:
     if difference:
         raise ValueError(f"{path} describes no layers of convpool.nn: {difference}")
     return model
+
+
+def _integers(value: Any) -> Iterator[int]:
+    """The whole numbers anywhere in what JSON can hold."""
+    if isinstance(value, int):
+        yield abs(value)
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _integers(part)
 
 
 def build(description: dict[str, Any]) -> Layer:
