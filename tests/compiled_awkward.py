@@ -7,6 +7,7 @@ from the cache and how often it was compiled; `registers` works with the tiles o
 
 import sys
 from functools import partial
+from itertools import product
 from unittest import mock
 
 import numba
@@ -44,6 +45,7 @@ LAYERS = (  # groups, inputs and outputs of each, (height, width), kernel, argum
     ((1, 6, 4), (12, 13), (5, 5), dict(stride=2, padding=(5, 6), dilation=(1, 2))),
     ((1, 4, 6), (3, 52), (3, 5), dict(stride=(4, 3))),
 )
+BATCHES = (5, 31)  # images apart, and crowds of which the last lacks an image
 CACHES = (1 << 18, 3000, 1)  # bytes for sheets: the whole image, some rows of it, one row
 
 
@@ -77,13 +79,14 @@ def results(tier, name, x, arguments, rng):
 
 
 def layer_calls(rng, dtype):
-    """(name, arrays, arguments) of every convolution: five images, then the same transposed."""
-    for (groups, inputs, outputs), size, kernel, steps in LAYERS:
-        x = rng.normal(size=(5, groups * inputs, *size)).astype(dtype)
+    """(name, arrays, arguments) of every convolution, then the same transposed."""
+    for batch, layer in product(BATCHES, LAYERS):
+        (groups, inputs, outputs), size, kernel, steps = layer
+        x = rng.normal(size=(batch, groups * inputs, *size)).astype(dtype)
         weight = rng.normal(size=(groups * outputs, inputs, *kernel)).astype(dtype)
         yield "conv2d", (x, weight), dict(steps, groups=groups)
         if steps.get("padding") != "same":
-            z = rng.normal(size=(5, groups * outputs, 6, 7)).astype(dtype)
+            z = rng.normal(size=(batch, groups * outputs, 6, 7)).astype(dtype)
             stride, dilation = (as_pair(steps.get(name, 1)) for name in ("stride", "dilation"))
             extra = tuple(max(both) - 1 for both in zip(stride, dilation, strict=True))
             yield "conv_transpose2d", (z, weight), dict(steps, groups=groups, output_padding=extra)
@@ -182,6 +185,7 @@ def bounds():
         must_be_caught(getattr(compiled, name), (3, 1), "lie", in_pairs_though_it_is_not)
 
     guard(sys.modules["convpool.compiled.convolution"])
+    guard_blocks(sys.modules["convpool.compiled.sheets"])
     for size in CACHES:
         with_cache(size)
         agree_on_convolutions(compiled, vectorized, np.float32)
@@ -268,9 +272,14 @@ def must_hold(array, first, count):
 
 
 def guard(room):
-    """The four verbs of a tile go by bare addresses: before each, look where it will reach."""
-    add_products, add_dots = room.add_products, room.add_dots
+    """The verbs of a tile go by bare addresses: before each, look where it will reach."""
+    everywhere, add_products, add_dots = room.everywhere, room.add_products, room.add_dots
     store, add_sums_of_lanes = room.store, room.add_sums_of_lanes
+
+    @numba.njit
+    def guarded_everywhere(array, at, tall, wide):
+        must_hold(array, at, len(tall))
+        return everywhere(array, at, tall, wide)
 
     @numba.njit
     def guarded_products(tile, weights, at_weights, cells, at_cells):
@@ -306,9 +315,29 @@ def guard(room):
         sums[:] = np.nan
         return sums, step
 
+    room.everywhere = guarded_everywhere
     room.add_products, room.add_dots = guarded_products, guarded_dots
     room.store, room.add_sums_of_lanes = guarded_store, guarded_sums
     room.new_sums = poisoned_sums
+
+
+def guard_blocks(room):
+    """Blocks of images × cells go by bare addresses, too."""
+    block, store_block = room.block, room.store_block
+
+    @numba.njit
+    def guarded_block(array, at, step, rows, lanes):
+        for m in range(rows):
+            must_hold(array, at + m * step, lanes)
+        return block(array, at, step, rows, lanes)
+
+    @numba.njit
+    def guarded_store_block(tile, array, at, step, rows, lanes):
+        for m in range(rows):
+            must_hold(array, at + m * step, lanes)
+        store_block(tile, array, at, step, rows, lanes)
+
+    room.block, room.store_block = guarded_block, guarded_store_block
 
 
 # ---------------------------------------------------------------------------- registers

@@ -16,12 +16,14 @@ from convpool.compiled.planes import ready
 from convpool.compiled.sheets import (
     backward,
     deal_out,
+    ends,
     forward,
     gather_up,
     hand_over,
     lay_out,
     new_sheets,
     new_sums,
+    runs,
 )
 from convpool.compiled.tiles import (
     DOTS,
@@ -29,6 +31,7 @@ from convpool.compiled.tiles import (
     add_dots,
     add_products,
     add_sums_of_lanes,
+    everywhere,
     lanes,
     store,
     tile_shape,
@@ -103,37 +106,37 @@ def correlate(
     kernels = weight.reshape(groups.count, groups.outputs, offsets.size)
     y = np.empty((len(x), len(weight), *window.out), x.dtype)
     correlate_images(
-        ready(x), in_panels(kernels, len(tall)), offsets, bias_of(y, bias), y,
+        ready(x), in_panels(kernels, bias, len(tall)), offsets, y,
         rows, cols, lay, tall, wide, get_num_threads(),
     )  # fmt: skip
     return y
 
 
-def in_panels(kernels: np.ndarray, tall: int) -> np.ndarray:
-    """(G, M/G, R) → (G, tiles, R, tall): the weights of a tile's rows side by side, zeros added."""
+def in_panels(kernels: np.ndarray, bias: np.ndarray | None, tall: int) -> np.ndarray:
+    """(G, M/G, R) → (G, tiles, 1 + R, tall): for a tile's rows the bias, then weight after weight.
+
+    The rows of a tile lie side by side; zeros are added where there is no row or no bias.
+    """
     G, M, R = kernels.shape
     tiles = -(-M // tall)
-    panels = np.zeros((G, tiles * tall, R), kernels.dtype)
-    panels[:, :M] = kernels
-    return np.ascontiguousarray(panels.reshape(G, tiles, tall, R).swapaxes(2, 3))
-
-
-def bias_of(y: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
-    """The bias, zeros if there is none."""
-    return np.zeros(y.shape[1], y.dtype) if bias is None else ready(bias)
+    panels = np.zeros((G, tiles * tall, 1 + R), kernels.dtype)
+    panels[:, :M, 1:] = kernels
+    if bias is not None:
+        panels[:, :M, 0] = bias.reshape(G, M)
+    return np.ascontiguousarray(panels.reshape(G, tiles, tall, 1 + R).swapaxes(2, 3))
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def correlate_images(x, panels, offsets, bias, y, rows, cols, lay, tall, wide, shares):
+def correlate_images(x, panels, offsets, y, rows, cols, lay, tall, wide, shares):
     tasks = lay.blocks * lay.bands
     for share in prange(shares):
         mine = range(share * tasks // shares, (share + 1) * tasks // shares)
-        correlate_bands(mine, x, panels, offsets, bias, y, rows, cols, lay, tall, wide)
+        correlate_bands(mine, x, panels, offsets, y, rows, cols, lay, tall, wide)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def correlate_bands(tasks, x, panels, offsets, bias, y, rows, cols, lay, tall, wide):
-    G, tiles, R, _ = panels.shape
+def correlate_bands(tasks, x, panels, offsets, y, rows, cols, lay, tall, wide):
+    G, tiles, panel, _ = panels.shape
     inputs, outputs = x.shape[1] // G, y.shape[1] // G
     sheets = new_sheets(inputs * rows.phases.size * cols.phases.size * lay.sheet, lay, x)
     sums, step = new_sums(lay, x, tall, wide)
@@ -143,32 +146,39 @@ def correlate_bands(tasks, x, panels, offsets, bias, y, rows, cols, lay, tall, w
         n, top = block * lay.images, band * lay.height
         some = range(n, min(n + lay.images, len(x)))
         height = min(lay.height, y.shape[2] - top)
-        length = (height - 1) * lay.width + y.shape[3] * lay.images
         for g in range(G):
             channels = range(g * inputs, (g + 1) * inputs)
             deal_out(x, some, channels, top, rows, cols, lay, sheets)
             for tile in range(tiles):
-                at = (g * tiles + tile) * R * len(tall)
-                multiply(weights, at, sheets, offsets, sums, length, step, tall, wide)
+                at = (g * tiles + tile) * panel * len(tall)
+                correlate_band(weights, at, sheets, offsets, sums, step, height, lay, tall, wide)
                 for k in range(min(len(tall), outputs - tile * len(tall))):
                     m = g * outputs + tile * len(tall) + k
-                    hand_over(sums[k * step :], lay, bias[m], y, some, m, top, height)
+                    hand_over(sums[k * step :], lay, y, some, m, top, height)
 
 
 @njit
-def multiply(weights, at, sheets, offsets, sums, length, step, tall, wide):
-    """sums[k, q] = Σ over r of weights[at + r, k] · sheets[offsets[r] + q], tile after tile."""
+def correlate_band(weights, at, sheets, offsets, sums, step, height, lay, tall, wide):
+    count, length = runs(lay, height)
+    for i in range(count):
+        near, line = sheets[i * lay.width :], sums[i * lay.pitch :]
+        multiply(weights, at, at + len(tall), near, offsets, line, length, step, tall, wide)
+
+
+@njit
+def multiply(weights, start, at, sheets, offsets, sums, length, step, tall, wide):
+    """sums[k, q] = weights[start + k] + Σ over r of weights[at + r, k] · sheets[offsets[r] + q]."""
     size = len(wide) * lanes(sums)
     narrow = length // size * size  # where a whole tile would reach beyond the end
     for q in range(0, narrow, size):
-        multiply_tile(weights, at, sheets, offsets, sums, q, step, tall, wide)
+        multiply_tile(weights, start, at, sheets, offsets, sums, q, step, tall, wide)
     for q in range(narrow, length, lanes(sums)):
-        multiply_tile(weights, at, sheets, offsets, sums, q, step, tall, (0,))
+        multiply_tile(weights, start, at, sheets, offsets, sums, q, step, tall, (0,))
 
 
 @njit
-def multiply_tile(weights, at, sheets, offsets, sums, q, step, tall, wide):
-    tile = zeros(sums, tall, wide)
+def multiply_tile(weights, start, at, sheets, offsets, sums, q, step, tall, wide):
+    tile = everywhere(weights, start, tall, wide)
     for r in range(offsets.size):
         tile = add_products(tile, weights, at + r * len(tall), sheets, offsets[r] + q)
     store(tile, sums, q, step)
@@ -189,7 +199,7 @@ def scatter(
     C = groups.count * groups.inputs
     dx = np.zeros((len(dy), C, window.rows.size, window.cols.size), dy.dtype)
     scatter_images(
-        ready(dy), in_panels(kernels, len(tall)), offsets, starts, dx,
+        ready(dy), in_panels(kernels, None, len(tall)), offsets, starts, dx,
         rows, cols, lay, tall, wide, get_num_threads(),
     )  # fmt: skip
     if bias is not None:
@@ -207,10 +217,10 @@ def scatter_images(dy, panels, offsets, starts, dx, rows, cols, lay, tall, wide,
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def scatter_bands(tasks, dy, panels, offsets, starts, dx, rows, cols, lay, tall, wide):
-    G, tiles, R, _ = panels.shape
+    G, tiles, panel, _ = panels.shape
     inputs, outputs = dx.shape[1] // G, dy.shape[1] // G
-    ends = cols.reach * lay.images
-    sheets = new_sheets(ends + outputs * lay.sheet, lay, dy)
+    before = ends(cols, lay)
+    sheets = new_sheets(before + outputs * lay.sheet, lay, dy)
     sums, step = new_sums(lay, dy, tall, wide)
     weights = panels.reshape(panels.size)
     for task in tasks:
@@ -221,19 +231,48 @@ def scatter_bands(tasks, dy, panels, offsets, starts, dx, rows, cols, lay, tall,
         for g in range(G):
             maps = range(g * outputs, (g + 1) * outputs)
             first, held = top - rows.reach, lay.height + rows.reach
-            lay_out(dy, some, maps, first, held, lay.sheet, lay, sheets[ends:])
+            lay_out(dy, some, maps, first, held, lay.sheet, lay.width, lay, sheets[before:])
             for tile in range(tiles):
                 c = g * inputs + tile * len(tall)
-                for phase in range(starts.size - 1):
-                    terms = offsets[starts[phase] : starts[phase + 1]]
-                    if terms.size == 0:
-                        continue
-                    at = ((g * tiles + tile) * R + starts[phase]) * len(tall)
-                    length = height * lay.width
-                    multiply(weights, at, sheets, terms, sums, length, step, tall, wide)
+                at = (g * tiles + tile) * panel * len(tall)
+                for phase, terms in enumerate(starts):
+                    if terms[0, 0] == terms[-1, -1]:
+                        continue  # no tap reads it
+                    scatter_band(
+                        weights, at, sheets, offsets, terms, sums, step, top, height,
+                        rows, cols, lay, tall, wide,
+                    )  # fmt: skip
                     for k in range(min(len(tall), (g + 1) * inputs - c)):
-                        near = sums[k * step :]
-                        gather_up(near, top, height, phase, rows, cols, lay, dx, some, c + k)
+                        near, m = sums[k * step :], c + k
+                        gather_up(near, top, height, phase, rows, cols, lay, dx, some, m)
+
+
+@njit
+def scatter_band(
+    weights, at, sheets, offsets, terms, sums, step, top, height, rows, cols, lay, tall, wide
+):
+    """Rows of one phase of dx, from row `top` on."""
+    if lay.images > 1:
+        for i in range(height):
+            near, line = sheets[i * lay.width :], sums[i * lay.pitch :]
+            scatter_line(weights, at, near, offsets, terms, line, step, top + i, rows, cols, tall)
+        return
+    first, stop = terms[0, 0], terms[-1, -1]
+    weight, some, length = at + (1 + first) * len(tall), offsets[first:stop], height * lay.pitch
+    multiply(weights, at, weight, sheets, some, sums, length, step, tall, wide)
+
+
+@njit
+def scatter_line(weights, at, sheets, offsets, terms, sums, step, i, rows, cols, tall):
+    """Row i of a crowd: cell j from those shifts (t, s) that have an output (i − t, j − s)."""
+    t0, t1 = max(0, i - rows.out + 1), min(rows.reach, i) + 1
+    for j in range(cols.out + cols.reach):
+        s0, s1 = max(0, j - cols.out + 1), min(cols.reach, j) + 1
+        q, tile = j * lanes(sums), everywhere(weights, at, tall, (0,))
+        for t in range(t0, t1):
+            for r in range(terms[t, s0], terms[t, s1]):
+                tile = add_products(tile, weights, at + (1 + r) * len(tall), sheets, offsets[r] + q)
+        store(tile, sums, q, step)
 
 
 # ---------------------------------------------------------------------------- both to taps
@@ -269,8 +308,9 @@ def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
     G, across, down = sums.shape[:3]
     inputs, outputs = x.shape[1] // G, dy.shape[1] // G
     sheets = new_sheets(inputs * rows.phases.size * cols.phases.size * lay.sheet, lay, x)
-    step = whole(lay.height * lay.width, lanes(x))
+    step = whole(lay.height * lay.pitch, lanes(x))
     lines = np.zeros(down * len(tall) * step, x.dtype)
+    count, length = runs(lay, lay.height)
     flat = sums.reshape(sums.size)
     for task in tasks:
         block, band = divmod(task, lay.bands)
@@ -280,13 +320,16 @@ def sum_bands(tasks, dy, x, offsets, sums, rows, cols, lay, tall, wide):
             channels = range(g * inputs, (g + 1) * inputs)
             deal_out(x, some, channels, top, rows, cols, lay, sheets)
             maps = range(g * outputs, (g + 1) * outputs)
-            lay_out(dy, some, maps, top, lay.height, step, lay, lines)
+            lay_out(dy, some, maps, top, lay.height, step, lay.pitch, lay, lines)
             for r in range(across):
                 for m in range(down):
-                    left, right = m * len(tall) * step, r * len(wide)
-                    tile = zeros(sums, tall, wide)
-                    for q in range(0, step, lanes(x)):
-                        tile = add_dots(tile, lines, left + q, step, sheets, offsets, right, q)
+                    tile, right = zeros(sums, tall, wide), r * len(wide)
+                    for i in range(count):
+                        left, at = m * len(tall) * step + i * lay.pitch, i * lay.width
+                        for q in range(0, length, lanes(x)):
+                            tile = add_dots(
+                                tile, lines, left + q, step, sheets, offsets, right, at + q
+                            )
                     at = ((g * across + r) * down + m) * len(tall) * len(wide)
                     add_sums_of_lanes(tile, flat, at)
 

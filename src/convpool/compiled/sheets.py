@@ -17,8 +17,13 @@ many zeros around dy as the longest shift. This is the full convolution with the
 dealt out so that no product has one of the stride's zeros in it: :eq:`eq-conv-rot180`.
 
 Sheets are made for a band of rows of one image and one group of channels, as many rows as stay in
-the processor's cache: this is all the memory that a thread needs. Where outputs are so small that
-one image would not fill a tile, a sheet holds several, cell beside cell: then q counts images too.
+the processor's cache: this is all the memory that a thread needs.
+
+Where rows are short beside the longest shift, many of those sums are dropped. Then a *crowd* of
+images is worked together, one for each lane of a vector, cell beside cell: a vector is one cell of
+all of them, each row of sums ends where the windows end, and backward each cell is summed from
+those taps alone that meet an output, so that dy needs no zeros around it. Cells come to a crowd,
+and sums leave it, by transposing blocks of images × cells.
 """
 
 import functools
@@ -26,12 +31,24 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
-from convpool.compiled.tiles import lanes, whole
+from convpool.compiled.tiles import (
+    SHAPES,
+    VECTOR_BYTES,
+    block,
+    lanes,
+    store_block,
+    tile_shape,
+    turned,
+    whole,
+)
 from convpool.geometry import Axis, Groups, Window
 
 CACHE_BYTES = 1 << 18  # for sheets: a part of the second-level cache
-FILLED = 96  # sums a line should have, so that few of a tile's are to no purpose
+SUMS_BYTES = 1 << 13  # for one row of a tile of sums, in a crowd
+WORTH_A_CROWD = 1.1  # times as much work for each image alone
+TASKS = 8  # at least, in a crowd: for that many cores
 MARGIN = 256  # more than the cells of a row of the widest tile
 
 
@@ -54,10 +71,12 @@ class Side(NamedTuple):
 class Lay(NamedTuple):
     """How sheets lie: `sheet` numbers in lines of `width`, for a band of `height` rows of sums.
 
-    A line holds `images` numbers a cell, and there are `blocks` of images and `bands` of rows.
+    `images` are worked together, each with a number in every cell: one, or a crowd. The sums of two
+    rows begin `pitch` numbers apart. There are `blocks` of images and `bands` of rows.
     """
 
     width: int
+    pitch: int
     height: int
     sheet: int
     images: int
@@ -75,7 +94,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """The taps that read each phase of dx: `order[starts[p] : starts[p + 1]]`, with offsets."""
+    """The taps that read phase p of dx, t rows and s cells off: `order[starts[p, t, s] : …]`."""
 
     rows: Side
     cols: Side
@@ -90,7 +109,8 @@ def forward(window: Window, groups: Groups, batch: int, itemsize: int) -> Forwar
     """The sheets on which outputs are summed from cells."""
     (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
     sheets = rows.phases.size * cols.phases.size
-    lay = _lay(rows, cols, rows.out, batch, groups.inputs * sheets * itemsize)
+    crowd = (cols.out + cols.reach, cols.out) if cols.stride == 1 else None
+    lay = _lay(rows, cols, rows.out, crowd, groups.inputs * sheets, batch, itemsize)
     sheet = np.arange(groups.inputs)[:, None, None] * sheets
     sheet = sheet + phase_u[:, None] * cols.phases.size + phase_v
     offsets = sheet * lay.sheet + shift_u[:, None] * lay.width + shift_v * lay.images
@@ -101,16 +121,22 @@ def forward(window: Window, groups: Groups, batch: int, itemsize: int) -> Forwar
 def backward(window: Window, groups: Groups, batch: int, itemsize: int) -> Backward:
     """The sheets on which cells are summed from outputs."""
     (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
-    lay = _lay(rows, cols, rows.inners, batch, groups.outputs * itemsize)
-    phase = (rows.phases[phase_u][:, None] * cols.stride + cols.phases[phase_v]).ravel()
-    shift = (shift_u[:, None] * lay.width + shift_v * lay.images).ravel()
-    ends = cols.reach * lay.images + rows.reach * lay.width
-    maps = np.arange(groups.outputs)[:, None] * lay.sheet
-    phase_of_term = np.broadcast_to(phase, (groups.outputs, phase.size)).ravel()
-    order = np.argsort(phase_of_term, kind="stable")  # terms are (m, u, v): one phase's together
-    offsets = (maps + ends - shift).ravel()[order]
-    starts = np.searchsorted(phase_of_term[order], np.arange(rows.stride * cols.stride + 1))
-    return Backward(rows, cols, lay, offsets, order, starts)
+    chains = tile_shape(groups.inputs, SHAPES)[0]  # of sums, in a tile as wide as a cell
+    crowd = (cols.out, cols.out + cols.reach) if cols.stride == 1 < len(chains) else None
+    lay = _lay(rows, cols, rows.inners, crowd, groups.outputs, batch, itemsize)
+    phase = rows.phases[phase_u][:, None] * cols.stride + cols.phases[phase_v]
+    shift = shift_u[:, None] * lay.width + shift_v * lay.images
+    first = np.arange(groups.outputs)[:, None] * lay.sheet + ends(cols, lay)
+    offsets = first + rows.reach * lay.width - shift.ravel()
+    # terms are (m, u, v): put together those of one phase, and in it those of one shift
+    down, across = rows.reach + 1, cols.reach + 1
+    place = ((phase * down + shift_u[:, None]) * across + shift_v).ravel()
+    place_of_term = np.broadcast_to(place, offsets.shape).ravel()
+    order = np.argsort(place_of_term, kind="stable")
+    lines = np.arange(rows.stride * cols.stride * down)[:, None] * across
+    starts = np.searchsorted(place_of_term[order], lines + np.arange(across + 1))
+    starts = starts.reshape(-1, down, across + 1)
+    return Backward(rows, cols, lay, offsets.ravel()[order], order, starts)
 
 
 def side(axis: Axis) -> tuple[Side, np.ndarray, np.ndarray]:
@@ -124,19 +150,37 @@ def side(axis: Axis) -> tuple[Side, np.ndarray, np.ndarray]:
     return Side(*numbers, inner, inners), phase, shift
 
 
-def _lay(rows: Side, cols: Side, out: int, batch: int, bytes_a_cell: int) -> Lay:
-    cells = cols.out + cols.reach
-    bytes_a_row = bytes_a_cell * cells
-    images = min(
-        -(-FILLED // max(1, out * cells)),
-        -(-batch // 2),
-        CACHE_BYTES // (bytes_a_row * max(1, out + rows.reach)),
-    )
-    images = max(1, images)
-    most = max(1, CACHE_BYTES // (bytes_a_row * images) - rows.reach)
-    bands = max(1, -(-out // most))
-    height, width = -(-out // bands), cells * images
-    return Lay(width, height, (height + rows.reach) * width, images, -(-batch // images), bands)
+def _lay(
+    rows: Side,
+    cols: Side,
+    out: int,
+    crowd: tuple[int, int] | None,
+    depth: int,
+    batch: int,
+    itemsize: int,
+) -> Lay:
+    """For `out` rows of sums. Of a crowd, if one is possible: the cells and the sums in a row."""
+    images, along = VECTOR_BYTES // itemsize, cols.out + cols.reach
+    alone = whole(out * along, images) * batch
+    together = rows.out * cols.out * whole(batch, images)
+    if crowd and alone > WORTH_A_CROWD * together:
+        width, pitch = (cells * images for cells in crowd)
+        blocks = -(-batch // images)
+        held = CACHE_BYTES // (depth * width * itemsize) - rows.reach
+        if held >= min(out, rows.reach + 1):
+            few = min(held, SUMS_BYTES // (pitch * itemsize), out // -(-TASKS // blocks))
+            return _lines(out, max(1, few), rows.reach, width, pitch, images, blocks)
+    held = CACHE_BYTES // (depth * along * itemsize) - rows.reach
+    return _lines(out, max(1, held), rows.reach, along, along, 1, batch)
+
+
+def _lines(
+    out: int, most: int, reach: int, width: int, pitch: int, images: int, blocks: int
+) -> Lay:
+    """`out` rows in bands of the same height, of `most` rows at most."""
+    height = max(1, -(-out // max(1, -(-out // most))))
+    bands = -(-out // height)
+    return Lay(width, pitch, height, (height + reach) * width, images, blocks, bands)
 
 
 # ---------------------------------------------------------------------------- kernels
@@ -151,8 +195,23 @@ def new_sheets(cells, lay, like):
 @njit
 def new_sums(lay, like, tall, wide):
     """A line of sums for each row of a tile, and how long a line is: whole tiles."""
-    step = whole(lay.height * lay.width, len(wide) * lanes(like))
+    step = whole(lay.height * lay.pitch, len(wide) * lanes(like))
     return np.empty(len(tall) * step, like.dtype), step
+
+
+@njit
+def runs(lay, height):
+    """How many runs of sums so many rows are, and how long one is: for a crowd each row is a run.
+
+    One image's rows are taken in one go, with the sums between them that belong to no window.
+    """
+    return (height, lay.pitch) if lay.images > 1 else (1, height * lay.pitch)
+
+
+@register_jitable
+def ends(cols, lay):
+    """The zeros in front of dy's sheets: a crowd needs none."""
+    return cols.reach if lay.images == 1 else 0
 
 
 @njit
@@ -170,7 +229,7 @@ def deal_out(x, some, channels, top, rows, cols, lay, sheets):
 
     The ends of a line that lie in the padding do so every time: they stay the zeros they were.
     """
-    at = 0
+    at, steps = 0, (rows.stride, cols.stride)
     for c in channels:
         for a in rows.phases:
             i0, i1, h0 = inside(rows, a, top, lay.height + rows.reach)
@@ -179,39 +238,30 @@ def deal_out(x, some, channels, top, rows, cols, lay, sheets):
                 lines = sheets[at : at + lay.sheet]
                 lines[: i0 * lay.width] = 0
                 lines[i1 * lay.width :] = 0
-                for k, n in enumerate(some):
-                    plane = x[n, c]
-                    for i in range(i0, i1):
-                        row = plane[h0 + (i - i0) * rows.stride, w0:]
-                        line = lines[i * lay.width + j0 * lay.images + k :]
-                        copy(row, cols.stride, line, lay.images, j1 - j0)
+                near, size = lines[i0 * lay.width + j0 * lay.images :], (i1 - i0, j1 - j0)
+                to_lines(x, some, c, (h0, w0), steps, near, lay.width, lay, size)
                 at += lay.sheet
 
 
 @njit
-def lay_out(dy, some, maps, top, height, sheet, lay, sheets):
+def lay_out(dy, some, maps, top, height, sheet, pitch, lay, sheets):
     """`height` rows of these maps from `top` on, a line each, zeros wherever there is no cell.
 
     What lies behind the last row, or behind the last cell of one, stays the zeros it was.
     """
     i0, i1 = min(height, max(0, -top)), max(0, min(height, dy.shape[2] - top))
     for number, m in enumerate(maps):
-        lines = sheets[number * sheet : number * sheet + height * lay.width]
-        lines[: (i0 if len(some) == lay.images else height) * lay.width] = 0
-        lines[i1 * lay.width :] = 0
-        for k, n in enumerate(some):
-            plane = dy[n, m]
-            for i in range(i0, i1):
-                copy(plane[top + i], 1, lines[i * lay.width + k :], lay.images, dy.shape[3])
+        lines = sheets[number * sheet : number * sheet + height * pitch]
+        lines[: i0 * pitch] = 0
+        lines[i1 * pitch :] = 0
+        size = max(0, i1 - i0), dy.shape[3]
+        to_lines(dy, some, m, (top + i0, 0), (1, 1), lines[i0 * pitch :], pitch, lay, size)
 
 
 @njit
-def hand_over(sums, lay, bias, y, some, m, top, height):
-    """The sums that belong to a window, and the bias, to the rows of one map of y."""
-    for k, n in enumerate(some):
-        plane = y[n, m]
-        for i in range(height):
-            add(sums[i * lay.width + k :], lay.images, bias, plane[top + i], 1, y.shape[3])
+def hand_over(sums, lay, y, some, m, top, height):
+    """The sums that belong to a window, to the rows of one map of y."""
+    from_lines(sums, lay, y, some, m, (top, 0), (1, 1), (height, y.shape[3]))
 
 
 @njit
@@ -219,13 +269,59 @@ def gather_up(sums, top, height, phase, rows, cols, lay, dx, some, c):
     """The lines of one phase, from row `top` on, to one channel; the padding's are dropped."""
     a, b = divmod(phase, cols.stride)
     i0, i1, h0 = inside(rows, a, top, height)
-    j0, j1, w0 = inside(cols, b, 0, lay.width // lay.images)
-    for k, n in enumerate(some):
-        plane = dx[n, c]
-        for i in range(i0, i1):
-            line = sums[i * lay.width + j0 * lay.images + k :]
-            row = plane[h0 + (i - i0) * rows.stride, w0:]
-            copy(line, lay.images, row, cols.stride, j1 - j0)
+    j0, j1, w0 = inside(cols, b, 0, lay.pitch // lay.images)
+    near, steps = sums[i0 * lay.pitch + j0 * lay.images :], (rows.stride, cols.stride)
+    from_lines(near, lay, dx, some, c, (h0, w0), steps, (i1 - i0, j1 - j0))
+
+
+# From a cell (h, w) on, every `steps`-th row and cell of a channel, `size` of them.
+
+
+@njit
+def to_lines(x, some, c, first, steps, lines, pitch, lay, size):
+    """Cells to lines: of one image, or of a crowd, with zeros for images that are missing."""
+    (h, w), (down, along), (rows, count) = first, steps, size
+    if lay.images == 1:
+        plane = x[some.start, c]
+        for i in range(rows):
+            copy(plane[h + i * down, w:], along, lines[i * pitch :], 1, count)
+        return
+    cells, at, apart = place(x, some.start, c, h, w)
+    crowd, step = lay.images, x.shape[3] * down
+    if step == count and pitch == count * crowd:  # without a gap
+        rows, count = 1, rows * count
+    for i in range(rows):
+        for j in range(0, count, crowd):
+            wide = min(crowd, count - j)
+            tile = block(cells, at + i * step + j, apart, len(some), wide)
+            store_block(turned(tile), lines, i * pitch + j * crowd, crowd, wide, crowd)
+
+
+@njit
+def from_lines(sums, lay, x, some, c, first, steps, size):
+    """Sums back to cells, the images of a crowd each to itself."""
+    (h, w), (down, along), (rows, count) = first, steps, size
+    if lay.images == 1:
+        plane = x[some.start, c]
+        for i in range(rows):
+            copy(sums[i * lay.pitch :], 1, plane[h + i * down, w:], along, count)
+        return
+    cells, at, apart = place(x, some.start, c, h, w)
+    crowd, step = lay.images, x.shape[3] * down
+    if step == count and lay.pitch == count * crowd:
+        rows, count = 1, rows * count
+    for i in range(rows):
+        for j in range(0, count, crowd):
+            wide = min(crowd, count - j)
+            tile = block(sums, i * lay.pitch + j * crowd, crowd, wide, crowd)
+            store_block(turned(tile), cells, at + i * step + j, apart, len(some), wide)
+
+
+@njit
+def place(x, n, c, h, w):
+    """The numbers of x, where one of them is, and how far its neighbours in the batch are."""
+    at = ((n * x.shape[1] + c) * x.shape[2] + h) * x.shape[3] + w
+    return x.reshape(x.size), at, x.shape[1] * x.shape[2] * x.shape[3]
 
 
 @njit(forceinline=True)
@@ -237,14 +333,3 @@ def copy(source, step, target, spacing, count):
     else:
         for k in range(count):
             target[k * spacing] = source[k * step]
-
-
-@njit(forceinline=True)
-def add(source, step, bias, target, spacing, count):
-    """target[::spacing] = source[::step] + bias, so many times"""
-    if step == 1 and spacing == 1:
-        for k in range(count):
-            target[k] = source[k] + bias
-    else:
-        for k in range(count):
-            target[k * spacing] = source[k * step] + bias

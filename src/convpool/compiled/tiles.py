@@ -17,9 +17,11 @@ from typing import Any
 
 from llvmlite import binding, ir
 from numba import extending, njit, types
+from numba.core import cgutils
 from numba.extending import models, register_model
 
 INDEX = ir.IntType(64)
+INT = ir.IntType(32)
 intrinsic: Any = extending.intrinsic  # a function that writes instructions, called like any other
 
 
@@ -37,7 +39,7 @@ def registers() -> tuple[int, int]:
 REGISTERS, VECTOR_BYTES = registers()
 # rows → vectors: as many sums as there are registers for, and few shapes, as each is compiled anew
 SHAPES = {8: 3, 6: 4, 1: 8} if REGISTERS == 32 else {4: 3, 1: 8}
-DOTS = {4: 5, 1: 9} if REGISTERS == 32 else {2: 5, 1: 9}
+DOTS = {4: 5, 3: 5, 1: 9} if REGISTERS == 32 else {2: 5, 1: 9}
 
 
 def tile_shape(rows: int, shapes: dict[int, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -53,7 +55,7 @@ def lanes(array):
     return VECTOR_BYTES // array.itemsize
 
 
-@njit
+@extending.register_jitable
 def whole(cells, size):
     """The least whole number of pieces of this size that cover so many cells, in cells."""
     return -(-cells // size) * size
@@ -88,6 +90,26 @@ def zeros(typing, array, rows, vectors):
         return ir.Constant(context.get_value_type(tile), None)
 
     return tile(array, rows, vectors), generate
+
+
+@intrinsic
+def everywhere(typing, array, at, rows, vectors):
+    """A tile with array[at + m] in all lanes of row m."""
+    tile = Tile(array.dtype, rows.count, vectors.count)
+
+    def generate(context, builder, signature, arguments):
+        write, sums = (
+            Writer(context, builder, tile),
+            ir.Constant(context.get_value_type(tile), None),
+        )
+        first = write.address(array, *arguments[:2])
+        for m in range(tile.rows):
+            number = write.everywhere(first, m)
+            for k in range(tile.vectors):
+                sums = builder.insert_value(sums, number, m * tile.vectors + k)
+        return sums
+
+    return tile(array, types.intp, rows, vectors), generate
 
 
 @intrinsic
@@ -151,6 +173,84 @@ def store(typing, tile, array, at, step):
 
 
 @intrinsic
+def block(typing, array, at, step, rows, lanes):
+    """A tile as tall as a vector is wide: row m is array[at + m·step …], zeros beyond both ends.
+
+    Only so many rows and so many lanes of each are read.
+    """
+    tile = square(array.dtype)
+
+    def generate(context, builder, signature, arguments):
+        value, at, step, rows, lanes = arguments
+        write = Writer(context, builder, tile)
+        first, empty = (
+            write.address(array, value, at),
+            ir.Constant(context.get_value_type(tile), None),
+        )
+        places = [builder.gep(first, [builder.mul(step, INDEX(m))]) for m in range(tile.rows)]
+        with builder.if_else(write.all_of_it(rows, lanes)) as (then, otherwise):
+            with then:
+                full, at_full = empty, builder.block
+                for m, place in enumerate(places):
+                    full = builder.insert_value(full, write.load(place, 0), m)
+            with otherwise:
+                part, at_part = empty, builder.block
+                for m, place in enumerate(places):
+                    vector = write.load_some(place, write.those(m, rows, lanes))
+                    part = builder.insert_value(part, vector, m)
+        sums = builder.phi(empty.type)
+        sums.add_incoming(full, at_full)
+        sums.add_incoming(part, at_part)
+        return sums
+
+    number = types.intp
+    return tile(array, number, number, number, number), generate
+
+
+@intrinsic
+def store_block(typing, tile, array, at, step, rows, lanes):
+    """So many lanes of so many rows go to array[at + m·step …]."""
+
+    def generate(context, builder, signature, arguments):
+        sums, value, at, step, rows, lanes = arguments
+        write = Writer(context, builder, tile)
+        first = write.address(array, value, at)
+        vectors = [builder.extract_value(sums, m) for m in range(tile.rows)]
+        places = [builder.gep(first, [builder.mul(step, INDEX(m))]) for m in range(tile.rows)]
+        with builder.if_else(write.all_of_it(rows, lanes)) as (then, otherwise):
+            with then:
+                for vector, place in zip(vectors, places, strict=True):
+                    builder.store(vector, write.vector_at(place, 0), align=tile.itemsize)
+            with otherwise:
+                for m, (vector, place) in enumerate(zip(vectors, places, strict=True)):
+                    write.store_some(vector, place, write.those(m, rows, lanes))
+        return context.get_dummy_value()
+
+    number = types.intp
+    return types.void(tile, array, number, number, number, number), generate
+
+
+@intrinsic
+def turned(typing, tile):
+    """Rows become lanes, and lanes rows."""
+
+    def generate(context, builder, signature, arguments):
+        (sums,) = arguments
+        write = Writer(context, builder, tile)
+        vectors = write.turned([builder.extract_value(sums, m) for m in range(tile.rows)])
+        for m, vector in enumerate(vectors):
+            sums = builder.insert_value(sums, vector, m)
+        return sums
+
+    return tile(tile), generate
+
+
+def square(dtype: types.Float) -> Tile:
+    """The tile with as many rows as lanes."""
+    return Tile(dtype, VECTOR_BYTES * 8 // dtype.bitwidth, 1)
+
+
+@intrinsic
 def add_sums_of_lanes(typing, tile, array, at):
     """Add the sum of each vector's lanes, row by row, to array[at …]."""
 
@@ -200,6 +300,63 @@ class Writer:
         first = self.builder.insert_element(undefined, number, INDEX(0))
         all_zero = ir.Constant(ir.VectorType(ir.IntType(32), self.tile.lanes), None)
         return self.builder.shuffle_vector(first, undefined, all_zero)
+
+    def all_of_it(self, rows, lanes):
+        """Whether a square tile is meant with all its rows and lanes."""
+        return self.builder.icmp_signed(
+            "==", self.builder.add(rows, lanes), INDEX(2 * self.tile.lanes)
+        )
+
+    def those(self, m: int, rows, lanes):
+        """Which lanes of row m are meant: the first `lanes`, if it is one of the first `rows`."""
+        inside = self.builder.icmp_signed("<", INDEX(m), rows)
+        count = self.builder.trunc(self.builder.select(inside, lanes, INDEX(0)), INT)
+        numbers = ir.VectorType(INT, self.tile.lanes)
+        first = self.builder.insert_element(ir.Constant(numbers, ir.Undefined), count, INDEX(0))
+        zero = ir.Constant(numbers, None)
+        counts = self.builder.shuffle_vector(first, ir.Constant(numbers, ir.Undefined), zero)
+        return self.builder.icmp_signed(
+            "<", ir.Constant(numbers, list(range(self.tile.lanes))), counts
+        )
+
+    def load_some(self, address, mask):
+        """Of a vector, the lanes that the mask names, zeros in the others."""
+        return self.masked("load", self.vector, address, mask, ir.Constant(self.vector, None))
+
+    def store_some(self, vector, address, mask) -> None:
+        """To memory, the lanes that the mask names."""
+        self.masked("store", ir.VoidType(), address, mask, vector)
+
+    def masked(self, verb: str, result, address, mask, vector):
+        """One of LLVM's masked verbs: no lane that is masked out is read or written."""
+        place = self.builder.bitcast(address, self.vector.as_pointer())
+        arguments = [place, ir.Constant(INT, self.tile.itemsize), mask, vector]
+        if verb == "store":
+            arguments = [vector, *arguments[:-1]]
+        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+        name = f"llvm.masked.{verb}.v{self.tile.lanes}f{self.tile.dtype.bitwidth}.p0"
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(function, arguments)
+
+    def turned(self, vectors: list) -> list:
+        """The transpose, in as many rounds as lanes can be halved.
+
+        A round takes pairs of rows `half` apart, and exchanges the upper half of each block of
+        2·half lanes of the one for the lower half of the other's.
+        """
+        size, half = len(vectors), 1
+        while half < size:
+            low = [k if k & half == 0 else size + k - half for k in range(size)]
+            high = [k + half if k & half == 0 else size + k for k in range(size)]
+            masks = [ir.Constant(ir.VectorType(INT, size), lanes) for lanes in (low, high)]
+            for m in range(size):
+                if m & half == 0:
+                    a, b = vectors[m], vectors[m + half]
+                    vectors[m], vectors[m + half] = (
+                        self.builder.shuffle_vector(a, b, mask) for mask in masks
+                    )
+            half *= 2
+        return vectors
 
     def add_product(self, sums, place: int, a, b):
         """Multiply and add, in one instruction where the processor has one."""
