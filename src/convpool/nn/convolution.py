@@ -11,7 +11,7 @@ from convpool.nn.initialisers import Initialiser, initialised, name_of
 from convpool.nn.layer import Layer
 from convpool.nn.options import float_name, whole
 
-SIDE = 1 << 20  # of an image in which every kernel fits
+SIDE = 1 << 20  # of an image, of one number in memory, in which every kernel fits
 
 
 class _Kernels(Layer):
@@ -24,18 +24,19 @@ class _Kernels(Layer):
 
     def __init__(self, rng: np.random.Generator, **hyperparams: Any) -> None:
         super().__init__(**_checked(hyperparams))
-        self.use(self.hyperparams["tier"])
         told = self.hyperparams
+        self.use(told["tier"])
         self.geometry = {name: told[name] for name in self._where}
-        channels = [told["out_channels"], told["in_channels"]]
-        first, second = reversed(channels) if self._transposed else channels
+        channels = told["out_channels"], told["in_channels"]
+        first, second = channels[::-1] if self._transposed else channels
         shape = (first, second // told["groups"], *pair("kernel_size", told["kernel_size"], 1))
-        kind = dict(groups=told["groups"], transposed=self._transposed)
-        self.learns(weight=initialised(told["initialiser"], shape, rng, told["dtype"], **kind))
+        kind = told["groups"], self._transposed
+        weight = initialised(told["initialiser"], shape, rng, told["dtype"], *kind)
+        self.learns(weight=weight)
         if told["bias"]:
             self.learns(bias=np.zeros(told["out_channels"], told["dtype"]))
-        image = np.broadcast_to(self.params["weight"].flat[0], (1, told["in_channels"], SIDE, SIDE))
-        self._edge(image, self.params["weight"], None, **self.geometry)
+        image = np.broadcast_to(weight[0, 0, 0, 0], (1, told["in_channels"], SIDE, SIDE))
+        self._edge(image, weight, None, **self.geometry)
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         forward = getattr(self.tier, self._operator)

@@ -120,10 +120,8 @@ class BatchNorm2d(Layer):
         if x.ndim != 4 or x.shape[1] != channels:
             raise ValueError(f"x must have the shape (N, {channels}, H, W), got {x.shape}")
         if self.training and x.size < 2 * channels:
-            raise ValueError(
-                f"x must have at least two numbers a channel in training: those of shape {x.shape} "
-                "have no variance"
-            )
+            count = "one" if x.size else "no"
+            raise ValueError(f"x has {count} number a channel, which has no variance: {x.shape}")
 
 
 def _channels(vector: np.ndarray) -> np.ndarray:

@@ -83,8 +83,8 @@ def minibatches(
     x, labels = _together("x and labels", x, labels)
     whole("size", size)
     order = np.arange(len(x)) if rng is None else generator(rng).permutation(len(x))
-    starts = range(0, len(x), size)
-    return ((x[batch], labels[batch]) for batch in (order[k : k + size] for k in starts))
+    batches = (order[start : start + size] for start in range(0, len(x), size))
+    return ((x[batch], labels[batch]) for batch in batches)
 
 
 def cosine_decay(learning_rate: float, epochs: int) -> Schedule:
