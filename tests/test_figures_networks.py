@@ -86,7 +86,22 @@ def test_a_valley_says_in_words_where_its_paths_begin_and_end():
     assert "down: " in figure.alt
     assert "5.5 times as long as wide" in figure.alt
     assert "SGD goes in 2 steps from (−3, 1) to (0.5, 0.25)" in figure.alt
-    assert "SGD" in texts(svgs(figure)[0])
+
+
+def test_a_valley_names_its_paths_unless_its_title_is_enough():
+    def names(ways, **options):
+        return texts(svgs(figures.valley(A, ways, VIEW, **options))[0])
+
+    assert names({"SGD": WAY}) == ["SGD"]
+    assert names({"SGD": WAY, "Adam": WAY[:2]}, title="two") == ["two", "SGD", "Adam"]
+    assert names({"SGD": WAY}, title="SGD") == ["SGD"]
+
+
+def test_a_valley_is_as_wide_as_one_asks_and_its_paths_with_it():
+    wide, narrow = (figures.valley(A, {"way": WAY}, VIEW, width=width) for width in (330, 173))
+    assert [float(svgs(figure)[0].get("width")) for figure in (wide, narrow)] == [330, 173]
+    (long, *_), (short, *_) = lines_of(wide, BLUE), lines_of(narrow, BLUE)
+    assert np.allclose(np.ptp(long, axis=0), 2 * np.ptp(short, axis=0), atol=0.1)
 
 
 @pytest.mark.parametrize(

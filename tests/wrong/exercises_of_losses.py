@@ -214,3 +214,102 @@ wrong("ex-losses-6", "the decay in the gradient", old_adam)
 wrong("ex-losses-6", "no correction of the start", uncorrected)
 wrong("ex-losses-6", "the corrected means handed on", overwrites_the_means)
 wrong("ex-losses-6", "the decay without the learning rate", without_rate)
+
+# ---------------------------------------------------------------------------- one epoch
+
+
+def taken(model, loss, optimiser, x, labels):
+    """A step on some images → their summed loss."""
+    value = loss.forward(model.forward(x), labels)
+    model.backward(loss.backward())
+    optimiser.step()
+    return value * len(x)
+
+
+def list_of_losses(model, loss, optimiser, x, labels, size, rng):
+    order, losses = list(rng.permutation(len(x))), []
+    while order:
+        now, order = order[:size], order[size:]
+        losses += [taken(model, loss, optimiser, x[now], labels[now]) / len(now)] * len(now)
+    return sum(losses) / len(losses)
+
+
+def shuffled_copies(model, loss, optimiser, x, labels, size, rng):
+    p = rng.permutation(len(x))
+    a, b, total = x[p], labels[p], 0
+    for k in range(0, len(a), size):
+        total += taken(model, loss, optimiser, a[k : k + size], b[k : k + size])
+    return total / len(a)
+
+
+def as_they_come(model, loss, optimiser, x, labels, size, rng):
+    total = 0
+    for k in range(0, len(x), size):
+        total += taken(model, loss, optimiser, x[k : k + size], labels[k : k + size])
+    return total / len(x)
+
+
+def images_only(model, loss, optimiser, x, labels, size, rng):
+    return as_they_come(model, loss, optimiser, x[rng.permutation(len(x))], labels, size, rng)
+
+
+def whole_batches(model, loss, optimiser, x, labels, size, rng):
+    p, total, steps = rng.permutation(len(x)), 0, len(x) // size
+    for k in range(steps):
+        now = p[k * size : (k + 1) * size]
+        total += taken(model, loss, optimiser, x[now], labels[now])
+    return total / (steps * size) if steps else 0.0
+
+
+def divided_by_steps(model, loss, optimiser, x, labels, size, rng):
+    p, values = rng.permutation(len(x)), []
+    for k in range(0, len(x), size):
+        now = p[k : k + size]
+        values.append(taken(model, loss, optimiser, x[now], labels[now]) / len(now))
+    return sum(values) / len(values)
+
+
+def gradients_of_yesterday(model, loss, optimiser, x, labels, size, rng):
+    p, total = rng.permutation(len(x)), 0
+    for k in range(0, len(x), size):
+        now = p[k : k + size]
+        scores = model.forward(x[now])
+        total += len(now) * loss.forward(scores, labels[now])
+        optimiser.step()
+        model.backward(loss.backward())
+    return total / len(x)
+
+
+def step_outside_the_loop(model, loss, optimiser, x, labels, size, rng):
+    p, total = rng.permutation(len(x)), 0
+    for k in range(0, len(x), size):
+        now = p[k : k + size]
+        total += len(now) * loss.forward(model.forward(x[now]), labels[now])
+        model.backward(loss.backward())
+    optimiser.step()
+    return total / len(x)
+
+
+def asked_again(model, loss, optimiser, x, labels, size, rng):
+    p, total = rng.permutation(len(x)), 0
+    for k in range(0, len(x), size):
+        now = p[k : k + size]
+        taken(model, loss, optimiser, x[now], labels[now])
+        total += len(now) * loss.forward(model.forward(x[now]), labels[now])
+    return total / len(x)
+
+
+def not_divided(model, loss, optimiser, x, labels, size, rng):
+    return shuffled_copies(model, loss, optimiser, x, labels, size, rng) * len(x)
+
+
+right("ex-losses-7", list_of_losses)
+right("ex-losses-7", shuffled_copies)
+wrong("ex-losses-7", "not shuffled", as_they_come)
+wrong("ex-losses-7", "the labels left behind", images_only)
+wrong("ex-losses-7", "the rest left out", whole_batches)
+wrong("ex-losses-7", "the mean of the batches", divided_by_steps)
+wrong("ex-losses-7", "the sum of the losses", not_divided)
+wrong("ex-losses-7", "the step before the gradient", gradients_of_yesterday)
+wrong("ex-losses-7", "one step for all batches", step_outside_the_loop)
+wrong("ex-losses-7", "the loss after the step", asked_again)

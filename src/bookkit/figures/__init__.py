@@ -130,7 +130,7 @@ Networks
         Pictures as in `digits`, on each frames around blocks of pixels, as pairs of ranges (rows,
         columns): what outputs of a layer see.
         figures.fields([digit], [[(range(4, 20), range(8, 24))]], ["16 × 16"])
-    valley(A, paths, view=None, title=None)
+    valley(A, paths, view=None, title=None, width=330)
         The contour lines of ½ zᵀ A z with paths from a dict name → (steps, 2) over them, their
         starts ringed, the minimum a cross; `view` is ((left, right), (low, high)). At most 4 paths.
         figures.valley([[1, 0], [0, 30]], {"SGD": path}, view=((-3, 1), (-1, 1)))

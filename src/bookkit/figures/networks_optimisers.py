@@ -7,7 +7,7 @@ import numpy as np
 from bookkit.figures.base import INDEX, LABEL, THIN, Canvas, Figure, dash, hue, number
 from bookkit.figures.charts import Point, _curve, _key_rows, _key_width
 
-WIDTH, MARGIN = 330, 8  # of a picture, and around it
+MARGIN = 8  # around a picture
 CONTOURS, CORNERS = 12, 720  # how many levels, and the points of each
 
 
@@ -16,13 +16,17 @@ def valley(
     paths: Mapping[str, Sequence | np.ndarray],
     view: Sequence | None = None,
     title: str | None = None,
+    width: float = 330,
     caption: str | None = None,
 ) -> Figure:
-    """Paths in the plane over contour lines of ½ zᵀ A z, whose minimum is at (0, 0)."""
+    """Paths in the plane over contour lines of ½ zᵀ A z, whose minimum is at (0, 0).
+
+    A single path under a title has no key.
+    """
     form = _valley(A)
     ways = {name: np.asarray(path, float).reshape(-1, 2) for name, path in paths.items()}
     box = _view(list(ways.values())) if view is None else np.asarray(view, float)
-    scale = (WIDTH - 2 * MARGIN) / (box[0, 1] - box[0, 0])
+    scale = (width - 2 * MARGIN) / (box[0, 1] - box[0, 0])
     top, height = 12 + (24 if title else 0), scale * (box[1, 1] - box[1, 0])
     corner = np.array([MARGIN, top])  # where the point (left, high) is drawn
 
@@ -30,13 +34,14 @@ def valley(
         across, down = scale * (points[:, 0] - box[0, 0]), scale * (box[1, 1] - points[:, 1])
         return [(float(x), float(y)) for x, y in np.stack([across, down], axis=1) + corner]
 
-    keys = _key_rows(list(ways), WIDTH - 2 * MARGIN)
-    canvas = Canvas(WIDTH, top + height + 16 + 24 * len(keys), _described(form, ways, title))
+    keyed = len(ways) > 1 or not title
+    keys = _key_rows(list(ways), width - 2 * MARGIN) if keyed else []
+    canvas = Canvas(width, top + height + 16 + 24 * len(keys), _described(form, ways, title))
     if title:
-        canvas.text(WIDTH / 2, 14, title, size=LABEL, bold=True)
+        canvas.text(width / 2, 14, title, size=LABEL, bold=True)
     for part in (part for contour in _contours(form, box) for part in _inside(contour, box)):
         canvas.line(*placed(part), stroke="rule", weight=THIN)
-    canvas.rectangle(MARGIN, top, WIDTH - 2 * MARGIN, height, stroke="muted", weight=THIN)
+    canvas.rectangle(MARGIN, top, width - 2 * MARGIN, height, stroke="muted", weight=THIN)
     ((x, y),) = placed(np.zeros((1, 2)))
     canvas.lines([((x - 6, y), (x + 6, y)), ((x, y - 6), (x, y + 6))], stroke="ink", weight=1.5)
     for k, path in enumerate(ways.values()):

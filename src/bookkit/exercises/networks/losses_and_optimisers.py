@@ -4,6 +4,7 @@ import numpy as np
 
 from bookkit.exercises.drawn import drawn
 from bookkit.exercises.exercise import Exercise, Wrong, results
+from convpool import nn
 
 LOSSES_AND_OPTIMISERS: dict[str, Exercise] = {}
 
@@ -487,6 +488,159 @@ LOSSES_AND_OPTIMISERS["ex-losses-6"] = Exercise(
             "steps counted from zero",
             "The first step has τ = 1. You use τ + 1 in the correction.",
             (_counted_from_zero,),
+        ),
+    ),
+    chapter=CHAPTER,
+)
+
+
+# ---------------------------------------------------------------------------- ex-losses-7
+
+
+def _trained(one_epoch, x, labels, weight, size):
+    """One epoch of a linear layer on images of few numbers."""
+    classes, features = weight.shape
+    rng = np.random.default_rng(0)
+    model = nn.Linear(features, classes, rng=rng, dtype="float64")
+    model.params["weight"][...] = weight
+    sgd = nn.SGD(model.params, model.grads, learning_rate=0.5)
+    value = one_epoch(model, nn.SoftmaxCrossEntropy(), sgd, x, labels, size, rng)
+    return {"L": value, "weight": model.params["weight"], "bias": model.params["bias"]}
+
+
+def _cut(order, size):
+    return np.split(order, range(size, len(order), size))
+
+
+def _stepped_through(model, loss, optimiser, x, labels, batches):
+    """The loss of each batch, and how many images it has."""
+    values = []
+    for batch in batches:
+        values.append(loss.forward(model.forward(x[batch]), labels[batch]))
+        model.backward(loss.backward())
+        optimiser.step()
+    return values, [len(batch) for batch in batches]
+
+
+def _one_epoch(model, loss, optimiser, x, labels, size, rng):
+    batches = _cut(rng.permutation(len(x)), size)
+    values, held = _stepped_through(model, loss, optimiser, x, labels, batches)
+    return np.average(values, weights=held)
+
+
+def _not_shuffled(model, loss, optimiser, x, labels, size, rng):
+    batches = _cut(np.arange(len(x)), size)
+    values, held = _stepped_through(model, loss, optimiser, x, labels, batches)
+    return np.average(values, weights=held)
+
+
+def _labels_left_behind(model, loss, optimiser, x, labels, size, rng):
+    return _not_shuffled(model, loss, optimiser, x[rng.permutation(len(x))], labels, size, rng)
+
+
+def _rest_left_out(model, loss, optimiser, x, labels, size, rng):
+    batches = _cut(rng.permutation(len(x)), size)
+    whole = [batch for batch in batches if len(batch) == size]
+    values, held = _stepped_through(model, loss, optimiser, x, labels, whole)
+    return np.average(values, weights=held) if whole else 0.0
+
+
+def _mean_of_batches(model, loss, optimiser, x, labels, size, rng):
+    batches = _cut(rng.permutation(len(x)), size)
+    return np.mean(_stepped_through(model, loss, optimiser, x, labels, batches)[0])
+
+
+def _summed_losses(model, loss, optimiser, x, labels, size, rng):
+    return len(x) * _one_epoch(model, loss, optimiser, x, labels, size, rng)
+
+
+def _step_too_early(model, loss, optimiser, x, labels, size, rng):
+    total = 0.0
+    for batch in _cut(rng.permutation(len(x)), size):
+        total += loss.forward(model.forward(x[batch]), labels[batch]) * len(batch)
+        optimiser.step()
+        model.backward(loss.backward())
+    return total / len(x)
+
+
+def _one_step(model, loss, optimiser, x, labels, size, rng):
+    total = 0.0
+    for batch in _cut(rng.permutation(len(x)), size):
+        total += loss.forward(model.forward(x[batch]), labels[batch]) * len(batch)
+        model.backward(loss.backward())
+    optimiser.step()
+    return total / len(x)
+
+
+def _asked_afterwards(model, loss, optimiser, x, labels, size, rng):
+    total = 0.0
+    for batch in _cut(rng.permutation(len(x)), size):
+        _stepped_through(model, loss, optimiser, x, labels, [batch])
+        total += loss.forward(model.forward(x[batch]), labels[batch]) * len(batch)
+    return total / len(x)
+
+
+def _images(seed, count, size):
+    labels = np.arange(count) % 3
+    return dict(x=drawn(seed, count, 4), labels=labels, weight=drawn(seed + 1, 3, 4), size=size)
+
+
+LOSSES_AND_OPTIMISERS["ex-losses-7"] = Exercise(
+    ask=_trained,
+    questions={
+        "two batches and a rest": _images(60, 10, 4),
+        "all in one": _images(62, 6, 6),
+        "batches of one": _images(64, 5, 1),
+        "fewer images than a batch": _images(66, 3, 8),
+    },
+    solution=(_one_epoch,),
+    wrong=(
+        Wrong(
+            "not shuffled",
+            "You take the images as they come. Take them in the order of "
+            "`rng.permutation(len(x))`.",
+            (_not_shuffled,),
+        ),
+        Wrong(
+            "the labels left behind",
+            "You shuffle the images and not the labels, so each image gets the answer of another. "
+            "Index both with the same numbers.",
+            (_labels_left_behind,),
+        ),
+        Wrong(
+            "the rest left out",
+            "The images behind the last whole batch never get their turn. Let the last batch be "
+            "shorter.",
+            (_rest_left_out,),
+        ),
+        Wrong(
+            "the mean of the batches",
+            "The parameters are right. In the mean loss every image counts once; you count the "
+            "short last batch like a whole one. Weigh each batch by its length.",
+            (_mean_of_batches,),
+        ),
+        Wrong(
+            "the sum of the losses",
+            "The parameters are right. Divide the sum over the images by how many they are.",
+            (_summed_losses,),
+        ),
+        Wrong(
+            "the step before the gradient",
+            "`step` uses the gradients of the last `backward`, and yours runs after it. So each "
+            "batch is answered with the gradients of the one before.",
+            (_step_too_early,),
+        ),
+        Wrong(
+            "one step for all batches",
+            "You step once, at the end, with the gradients of the last batch: each backward pass "
+            "writes over the one before. Step inside the loop.",
+            (_one_step,),
+        ),
+        Wrong(
+            "the loss after the step",
+            "You ask for the loss once more when the step is done. Take the one that the gradient "
+            "came from.",
+            (_asked_afterwards,),
         ),
     ),
     chapter=CHAPTER,
