@@ -37,7 +37,7 @@ def save(model: Layer, path: str | Path, note: dict[str, Any] | None = None) -> 
         The file. Behind a link it is the linked file that is written; an older one's permissions
         stay.
     note : dict, optional
-        What else the file shall say, in words and numbers: `read_note` reads it.
+        What else the file shall say, in words and numbers; `storage.read_note` reads it.
 
     Raises
     ------

@@ -210,16 +210,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--test", metavar="FILE", help="test this model, on images that it did not learn from, "
         "instead of training one")  # fmt: skip
     count = _checked(int, lambda value: value >= 1, "a whole number, 1 at least")
-    add("--epochs", type=count, default=25)
-    add("--batch-size", type=count, default=32)
+    add("--epochs", type=count, default=25, help="default: 25")
+    add("--batch-size", type=count, default=32, help="default: 32")
     rate = _checked(float, lambda value: 0 < value < math.inf, "a finite number above 0")
-    add("--learning-rate", type=rate, default=2e-3)
+    add("--learning-rate", type=rate, default=2e-3, help="at first; default: 0.002")
     add("--optimiser", choices=OPTIMISERS, default="adam")
     add("--activation", choices=ACTIVATIONS, default="relu")
     add("--pooling", choices=POOLINGS, default="max")
     add("--tier", choices=TIERS, help="which implementation works (default: the fastest)")
     seed = _checked(int, lambda value: value in SEEDS, f"a whole number from 0 to {SEEDS[-1]}")
-    add("--seed", type=seed, default=0, help="of the split, the first weights and the order")
+    add("--seed", type=seed, default=0, help="of the split, the first weights and the order; "
+        "a test takes the split of the model's own")  # fmt: skip
     return parser
 
 
