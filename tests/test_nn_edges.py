@@ -124,7 +124,7 @@ def test_no_images_give_no_outputs(name):
 def test_batch_norm_refuses_a_batch_without_a_variance():
     layer = nn.BatchNorm2d(2)
     for shape in [(0, 2, 3, 3), (1, 2, 1, 1), (4, 2, 0, 3)]:
-        with pytest.raises(ValueError, match="(one|no) number a channel, which has no variance"):
+        with pytest.raises(ValueError, match=r"(one|no) number a channel, which has no variance"):
             layer.forward(np.zeros(shape, "float32"))
     assert layer.state["running_mean"].tolist() == [0, 0]
     assert layer.state["running_var"].tolist() == [1, 1]
