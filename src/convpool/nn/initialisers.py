@@ -13,12 +13,23 @@ Initialiser = Callable[..., np.ndarray]
 def fans(shape: tuple[int, ...], groups: int = 1, transposed: bool = False) -> tuple[int, int]:
     """(fan-in, fan-out) of a weight: how many inputs an output sums, and the other way round.
 
-    For a matrix, (outputs, inputs), they are its sides. In a convolution with the weight
-    (C_out, C_in/groups, kh, kw) an output sums all kh·kw taps of C_in/groups channels, and an input
-    is seen through all taps by the C_out/groups maps of its group, by no others. In a transposed
-    convolution, (C_in, C_out/groups, kh, kw), an input is spread over the taps of C_out/groups
-    maps, and an output collects from C_in/groups channels: the same with the roles exchanged. This
-    is at stride 1, away from the border. Implements :eq:`eq-fans`.
+    Parameters
+    ----------
+    shape : tuple of int
+        (outputs, inputs) of a matrix, (C_out, C_in/groups, kh, kw) of a convolution,
+        (C_in, C_out/groups, kh, kw) of a transposed one.
+    groups : int
+        Those of the convolution.
+    transposed : bool
+        Whether it is a transposed one.
+
+    Notes
+    -----
+    The fans of a matrix are its sides. In a convolution an output sums all kh·kw taps of C_in/groups
+    channels, and an input is seen through all taps by the C_out/groups maps of its group, by no
+    others. In a transposed one an input is spread over the taps of C_out/groups maps, and an output
+    collects from C_in/groups channels: the same, though the weight's axes have changed places. This
+    is at stride 1 and away from the border. Implements :eq:`eq-fans`.
 
     Examples
     --------
@@ -35,7 +46,19 @@ def fans(shape: tuple[int, ...], groups: int = 1, transposed: bool = False) -> t
 def glorot_uniform(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Uniform with variance 2 / (fan-in + fan-out): :eq:`eq-glorot`."""
+    """Uniform with variance 2 / (fan-in + fan-out): :eq:`eq-glorot`.
+
+    Parameters
+    ----------
+    shape, groups, transposed
+        Of the weight, as in `fans`.
+    rng : numpy.random.Generator
+        Draws it.
+
+    Returns
+    -------
+    ndarray, float64
+    """
     limit = math.sqrt(6 / sum(fans(shape, groups, transposed)))
     return rng.uniform(-limit, limit, shape)
 
@@ -43,14 +66,14 @@ def glorot_uniform(
 def glorot_normal(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Normal with variance 2 / (fan-in + fan-out): :eq:`eq-glorot`."""
+    """Normal with variance 2 / (fan-in + fan-out): :eq:`eq-glorot`. Arguments as in `glorot_uniform`."""
     return rng.normal(0, math.sqrt(2 / sum(fans(shape, groups, transposed))), shape)
 
 
 def he_uniform(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Uniform with variance 2 / fan-in: :eq:`eq-he`."""
+    """Uniform with variance 2 / fan-in: :eq:`eq-he`. Arguments as in `glorot_uniform`."""
     limit = math.sqrt(6 / fans(shape, groups, transposed)[0])
     return rng.uniform(-limit, limit, shape)
 
@@ -58,7 +81,7 @@ def he_uniform(
 def he_normal(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Normal with variance 2 / fan-in: :eq:`eq-he`."""
+    """Normal with variance 2 / fan-in: :eq:`eq-he`. Arguments as in `glorot_uniform`."""
     return rng.normal(0, math.sqrt(2 / fans(shape, groups, transposed)[0]), shape)
 
 

@@ -17,7 +17,13 @@ class Loss:
     _kept: tuple | None = None
 
     def forward(self, y: np.ndarray, target: np.ndarray) -> float:
-        """The loss of a network's outputs y (N, …), given what they should be."""
+        """The loss of a network's outputs y (N, …), given what they should be.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If y is no array of float32 or float64 or is empty, or if the target does not fit.
+        """
         value, self._kept = self._checked(y, target)
         return value
 
@@ -66,7 +72,7 @@ class SoftmaxCrossEntropy(Loss):
     """
 
     def _forward(self, scores: np.ndarray, labels: np.ndarray) -> tuple[float, tuple]:
-        targets = one_hot(labels, scores)
+        targets = one_hot(labels, scores)  # (N, K), as are the others
         shifted = scores - scores.max(axis=1, keepdims=True)
         logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         asked = targets > 0  # the others count nothing, even where log p is −∞
