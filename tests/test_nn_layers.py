@@ -324,6 +324,22 @@ def test_the_summary_does_not_claim_what_differs_from_place_to_place():
     assert fields == ["3", "differs", "differs", "all"]
 
 
+@pytest.mark.parametrize("size", [1, (1, 1)])
+def test_a_single_bin_sees_the_whole_image(size):
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=rng()), nn.AdaptiveAvgPool2d(size))
+    assert nn.summary(model, (1, 6, 6)).splitlines()[2].split()[-2:] == ["0", "all"]
+    model = nn.Sequential(nn.AdaptiveAvgPool2d((1, 2)))
+    assert nn.summary(model, (1, 6, 6)).splitlines()[1].split()[-2:] == ["0", "differs"]
+
+
+def test_the_summary_asks_for_images_of_the_parameters_dtype():
+    single, double = (nn.LeNet5(dtype=dtype, rng=rng()) for dtype in ("float32", "float64"))
+    assert nn.summary(double, (1, 28, 28)) == nn.summary(single, (1, 28, 28))
+    assert nn.summary(double, (1, 28, 28), "float64") == nn.summary(double, (1, 28, 28))
+    with pytest.raises(TypeError, match="float64 and float32"):
+        nn.summary(double, (1, 28, 28), "float32")
+
+
 @pytest.mark.parametrize(
     "name", ["Conv2d", "Conv2d in groups without bias", "Sequential", "Linear"]
 )

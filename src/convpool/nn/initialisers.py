@@ -25,11 +25,11 @@ def fans(shape: tuple[int, ...], groups: int = 1, transposed: bool = False) -> t
 
     Notes
     -----
-    The fans of a matrix are its sides. In a convolution an output sums all kh·kw taps of C_in/groups
-    channels, and an input is seen through all taps by the C_out/groups maps of its group, by no
-    others. In a transposed one an input is spread over the taps of C_out/groups maps, and an output
-    collects from C_in/groups channels: the same, though the weight's axes have changed places. This
-    is at stride 1 and away from the border. Implements :eq:`eq-fans`.
+    The fans of a matrix are its sides. In a convolution an output sums all kh·kw taps of
+    C_in/groups channels, and an input is seen through all taps by the C_out/groups maps of its
+    group, by no others. In a transposed one an input is spread over the taps of C_out/groups maps,
+    and an output collects from C_in/groups channels: the same, though the weight's axes have
+    changed places. This is at stride 1 and away from the border. Implements :eq:`eq-fans`.
 
     Examples
     --------
@@ -66,14 +66,20 @@ def glorot_uniform(
 def glorot_normal(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Normal with variance 2 / (fan-in + fan-out): :eq:`eq-glorot`. Arguments as in `glorot_uniform`."""
+    """Normal with variance 2 / (fan-in + fan-out): :eq:`eq-glorot`.
+
+    The arguments are those of `glorot_uniform`.
+    """
     return rng.normal(0, math.sqrt(2 / sum(fans(shape, groups, transposed))), shape)
 
 
 def he_uniform(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Uniform with variance 2 / fan-in: :eq:`eq-he`. Arguments as in `glorot_uniform`."""
+    """Uniform with variance 2 / fan-in: :eq:`eq-he`.
+
+    The arguments are those of `glorot_uniform`.
+    """
     limit = math.sqrt(6 / fans(shape, groups, transposed)[0])
     return rng.uniform(-limit, limit, shape)
 
@@ -81,7 +87,10 @@ def he_uniform(
 def he_normal(
     shape: tuple[int, ...], rng: np.random.Generator, groups: int = 1, transposed: bool = False
 ) -> np.ndarray:
-    """Normal with variance 2 / fan-in: :eq:`eq-he`. Arguments as in `glorot_uniform`."""
+    """Normal with variance 2 / fan-in: :eq:`eq-he`.
+
+    The arguments are those of `glorot_uniform`.
+    """
     return rng.normal(0, math.sqrt(2 / fans(shape, groups, transposed)[0]), shape)
 
 
