@@ -114,6 +114,13 @@ def column_results(tier, x, window, rng):
     yield tier.fold(rng.normal(size=col.shape).astype(x.dtype), x.shape[2:], **window)
 
 
+def pointwise_results(room, x, rng):
+    """relu, and what goes back through it and others."""
+    yield room.relu(x)
+    for name in ("relu", "tanh", "sigmoid"):
+        yield getattr(room, f"{name}_backward")(rng.normal(size=x.shape).astype(x.dtype), x)
+
+
 def same(mine, theirs, what):
     for a, b in zip(mine, theirs, strict=True):
         scale = max(1, np.abs(b).max(initial=0))
@@ -381,9 +388,10 @@ def threads():
         must_not_depend_on_threads(name, run)
     window = dict(kernel_size=(2, 3), padding=1, stride=2)
     must_not_depend_on_threads("unfold", partial(column_results, compiled, x, window))
+    must_not_depend_on_threads("pointwise", partial(pointwise_results, compiled.pointwise, x))
     kernels = [
         value
-        for room in ("max", "average", "lp", "convolution", "columns")
+        for room in ("max", "average", "lp", "convolution", "columns", "pointwise")
         for value in vars(sys.modules[f"convpool.compiled.{room}"]).values()
         if hasattr(value, "stats") and value.targetoptions.get("parallel")
     ]

@@ -1,5 +1,6 @@
 """Tier 3: Numba kernels, parallel over planes, the same bits with any number of threads."""
 
+from convpool.compiled import pointwise as pointwise
 from convpool.compiled.average import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_backward,

@@ -2,46 +2,55 @@
 
 import numpy as np
 
+from convpool import operators
 from convpool.nn.layer import Layer
 
 
-class Sigmoid(Layer):
-    """1 / (1 + e⁻ˣ), without overflow; the slope is y (1 − y): :eq:`eq-sigmoid`."""
+class _Pointwise(Layer):
+    """A function whose slope is known from what it gives; the fastest tier multiplies by it."""
 
-    def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        y = np.tanh(x * 0.5)
-        y += 1
-        y *= 0.5
-        return y, y
+    _function: str
 
     def _backward(self, dy: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        return dy * kept * (1 - kept)
+        return getattr(operators.tier().pointwise, f"{self._function}_backward")(dy, kept)
 
 
-class Tanh(Layer):
+class Sigmoid(_Pointwise):
+    """1 / (1 + e⁻ˣ); the slope is y (1 − y): :eq:`eq-sigmoid`."""
+
+    _function = "sigmoid"
+
+    def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        y = np.negative(x)
+        with np.errstate(over="ignore"):  # 1 / (1 + ∞) is the 0 that it should be
+            np.exp(y, out=y)
+        y += 1
+        np.reciprocal(y, out=y)
+        return y, y
+
+
+class Tanh(_Pointwise):
     """The slope is 1 − y²: :eq:`eq-tanh`."""
+
+    _function = "tanh"
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         y = np.tanh(x)
         return y, y
 
-    def _backward(self, dy: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        return dy * (1 - kept * kept)
 
-
-class ReLU(Layer):
+class ReLU(_Pointwise):
     """max(x, 0); at 0 the slope is 0: :eq:`eq-relu`."""
 
-    def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        y = np.maximum(x, 0)
-        return y, y
+    _function = "relu"
 
-    def _backward(self, dy: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        return dy * (kept > 0)
+    def _forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        y = operators.tier().pointwise.relu(x)
+        return y, y
 
 
 class LeakyReLU(Layer):
-    """x above 0, slope·x elsewhere."""
+    """x above 0, slope·x elsewhere: :eq:`eq-leaky-relu`."""
 
     def __init__(self, slope: float = 0.01) -> None:
         super().__init__(slope=slope)

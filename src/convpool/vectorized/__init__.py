@@ -1,5 +1,6 @@
 """Tier 2: NumPy alone. Instead of one window after another, one tap of every window at once."""
 
+from convpool.vectorized import pointwise as pointwise
 from convpool.vectorized.average import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_backward,
