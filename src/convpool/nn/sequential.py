@@ -20,6 +20,7 @@ class Sequential(Layer):
     ----------
     *layers : Layer
         From the first to the last, each of them once: a layer keeps what one forward pass gave.
+        Without any, y is x.
     """
 
     def __init__(self, *layers: Layer) -> None:
@@ -47,7 +48,8 @@ class Sequential(Layer):
         first = next((k for k, layer in enumerate(self.chain) if layer.params), 0)
         for layer in reversed(self.chain[first + 1 :]):
             dy = layer.backward(dy)
-        self.chain[first].learn(dy)
+        for layer in self.chain[first : first + 1]:  # none in a chain of none
+            layer.learn(dy)
         for layer in self.layers():
             layer._kept = None  # of those before, too: the forward pass is used up
 
@@ -85,8 +87,6 @@ class Sequential(Layer):
 
 
 def _check(layers: tuple[Layer, ...]) -> None:
-    if not layers:
-        raise ValueError("layers must be at least one")
     places: dict[int, int] = {}
     for number, layer in enumerate(layers):
         if not isinstance(layer, Layer):
