@@ -14,7 +14,7 @@ KINDS = {
     "LeakyReLU": lambda: nn.LeakyReLU(0.2),
     "Affine": lambda: nn.Affine(-1.5, 0.25),
 }
-FAR = [-1.0, 0.0, 1.0, 18.0, 60.0]
+FAR = [-60.0, -18.0, -1.0, 0.0, 1.0, 18.0, 60.0]
 
 
 def sigmoid(x: float) -> float:
@@ -44,6 +44,13 @@ def test_nothing_overflows_far_from_0(name, dtype):
         dx = layer.backward(np.ones_like(y))
     assert np.isfinite(y).all()
     assert np.isfinite(dx).all()
+
+
+def test_a_sigmoid_far_to_the_left_still_lets_a_gradient_through():
+    layer = nn.Sigmoid()
+    layer.forward(np.array([[-60.0]], "float32"))
+    dx = layer.backward(np.array([[1.0]], "float32"))
+    np.testing.assert_allclose(dx, sigmoid(-60), rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
