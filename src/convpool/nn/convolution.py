@@ -63,7 +63,7 @@ class Conv2d(_Kernels):
     rng : numpy.random.Generator
         Draws the first weight.
     initialiser : str or callable
-        By what rule: a function of `convpool.nn` that draws first weights, or its name.
+        By what rule: `glorot_uniform`, another such function, or its name.
     dtype : "float32" or "float64"
         Of the parameters, and so of x.
     tier : "loops", "vectorized", "compiled", optional
