@@ -347,9 +347,7 @@ def test_the_summary_asks_for_images_of_the_parameters_dtype():
 def test_learning_gives_the_same_gradients_without_that_of_the_input(name, tier):
     make, shape = LAYERS[name]
     layer, other, x = make(), make(), rng(3).normal(size=shape)
-    for inner in layer.layers():
-        if isinstance(inner, nn.Conv2d):
-            inner.tier = nn.layer.operators_of(tier)
+    layer.use(tier)
     dy = rng(4).normal(size=layer.forward(x).shape)
     other.forward(x)
     other.backward(dy)
