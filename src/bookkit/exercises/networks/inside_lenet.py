@@ -408,127 +408,120 @@ INSIDE_LENET["ex-inside-4"] = Exercise(
 # ---------------------------------------------------------------------------- ex-inside-5
 
 
-def _averaged(smoothed, x, weight, sigma, count, seed):
-    """The gradient of Σ w x³ by x, and a generator with the seed in sight."""
-
-    def gradient(images):
-        return 3 * weight * images**2 * np.sign(images)
-
-    return {"mean": smoothed(gradient, x, sigma, count, np.random.default_rng(seed))}
+def _softened(blurred_max_pool, x):
+    return {"y": blurred_max_pool(x)}
 
 
-def _smoothed(gradient, x, sigma, count, rng):
-    return np.mean([gradient(x + sigma * rng.normal(size=x.shape)) for _ in range(count)], axis=0)
+BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 
 
-def _summed(gradient, x, sigma, count, rng):
-    return count * _smoothed(gradient, x, sigma, count, rng)
+def _weighted(z, kernel, step=2, first=0, mode="constant"):
+    """The sums of weight times cell around every `step`-th row and column of each plane."""
+    z = np.pad(z, [(0, 0), (0, 0), (1, 1), (1, 1)], mode=mode)
+    H, W = z.shape[2] - 2, z.shape[3] - 2
+    total = np.zeros((*z.shape[:2], H, W))
+    for u, v in np.ndindex(3, 3):
+        total += kernel[u, v] * z[:, :, u : u + H, v : v + W]
+    return total[:, :, first::step, first::step]
 
 
-def _gradient_of_the_mean(gradient, x, sigma, count, rng):
-    return gradient(np.mean([x + sigma * rng.normal(size=x.shape) for _ in range(count)], axis=0))
+def _largest_of_four(x, step=1):
+    H, W = (size - size % step for size in x.shape[2:])
+    corners = [x[:, :, u : H - 1 + u : step, v : W - 1 + v : step] for u in (0, 1) for v in (0, 1)]
+    return np.max(corners, axis=0)
 
 
-def _wandering(gradient, x, sigma, count, rng):
-    z, total = x.copy(), np.zeros(x.shape)
-    for _ in range(count):
-        z = z + sigma * rng.normal(size=x.shape)
-        total += gradient(z)
-    return total / count
+def _blurred_max_pool(x):
+    return _weighted(_largest_of_four(x), BLUR)
 
 
-def _variance(gradient, x, sigma, count, rng):
-    return _smoothed(gradient, x, sigma**2, count, rng)
+def _dropped_first(x):
+    return _weighted(_largest_of_four(x, 2), BLUR, step=1)
 
 
-def _root(gradient, x, sigma, count, rng):
-    return _smoothed(gradient, x, np.sqrt(sigma), count, rng)
+def _blurred_first(x):
+    return _largest_of_four(_weighted(x, BLUR, step=1), 2)
 
 
-def _sizes(gradient, x, sigma, count, rng):
-    copies = [x + sigma * rng.normal(size=x.shape) for _ in range(count)]
-    return np.mean([np.abs(gradient(copy)) for copy in copies], axis=0)
+def _box(x):
+    return _weighted(_largest_of_four(x), np.full((3, 3), 1 / 9))
 
 
-def _same_noise(gradient, x, sigma, count, rng):
-    return gradient(x + sigma * rng.normal(size=x.shape))
+def _brighter(x):
+    return _weighted(_largest_of_four(x), 16 * BLUR)
 
 
-def _noise_on_the_gradient(gradient, x, sigma, count, rng):
-    return np.mean([gradient(x) + sigma * rng.normal(size=x.shape) for _ in range(count)], axis=0)
+def _from_the_second_on(x):
+    return _weighted(_largest_of_four(x), BLUR, first=1)
 
 
-def _no_noise(gradient, x, sigma, count, rng):
-    return gradient(x)
+def _border_repeated(x):
+    return _weighted(_largest_of_four(x), BLUR, mode="edge")
 
 
-def _one_number_each(gradient, x, sigma, count, rng):
-    return np.mean([gradient(x + sigma * rng.normal()) for _ in range(count)], axis=0)
+def _channels_mixed(x):
+    y = _blurred_max_pool(x)
+    return np.repeat(y.sum(axis=1, keepdims=True), x.shape[1], axis=1)
 
 
-def _noise_alone(gradient, x, sigma, count, rng):
-    return np.mean([gradient(sigma * rng.normal(size=x.shape)) for _ in range(count)], axis=0)
+def _only_dropped(x):
+    return _largest_of_four(x)[:, :, ::2, ::2]
 
 
-def _noised(seed, *shape, sigma, count):
-    return dict(x=drawn(seed, *shape), weight=drawn(seed + 1, *shape), sigma=sigma, count=count,
-                seed=seed)  # fmt: skip
+def _means(x):
+    corners = [x[:, :, u : x.shape[2] - 1 + u, v : x.shape[3] - 1 + v]
+               for u in (0, 1) for v in (0, 1)]  # fmt: skip
+    return _weighted(np.mean(corners, axis=0), BLUR)
 
 
 INSIDE_LENET["ex-inside-5"] = Exercise(
-    ask=_averaged,
+    ask=_softened,
     questions={
-        "two copies": _noised(11, 1, 1, 2, 2, sigma=0.5, count=2),
-        "two images": _noised(13, 2, 1, 2, 3, sigma=2.0, count=5),
-        "no noise": _noised(15, 1, 1, 2, 2, sigma=0.0, count=3),
+        "one plane": dict(x=drawn(11, 1, 1, 4, 6)),
+        "images and channels": dict(x=drawn(12, 2, 3, 6, 6)),
+        "an odd size": dict(x=drawn(13, 1, 2, 7, 5)),
     },
-    solution=(_smoothed,),
+    solution=(_blurred_max_pool,),
     wrong=(
-        Wrong("the sum", "Divide by the number of copies.", (_summed,)),
         Wrong(
-            "the gradient of the mean copy",
-            "You average the noisy images, and the noise averages out. Average the gradients.",
-            (_gradient_of_the_mean,),
+            "dropped before the blur",
+            "You pool with stride 2 and blur afterwards: the shift is lost already. Take the "
+            "maxima with stride 1, blur them, and drop last.",
+            (_dropped_first,),
         ),
         Wrong(
-            "noise upon noise",
-            "Each copy is x with new noise; yours walks farther away with every turn.",
-            (_wandering,),
+            "blurred before the maximum",
+            "You blur the image and then pool as always. The blur belongs between the maximum and "
+            "the dropping.",
+            (_blurred_first,),
         ),
         Wrong(
-            "the variance for the deviation",
-            "`sigma` is the standard deviation: multiply the normal numbers by it, without a "
-            "square.",
-            (_variance,),
+            "no blur",
+            "This is an ordinary max pooling with stride 2. Blur before you drop.",
+            (_only_dropped,),
         ),
         Wrong(
-            "the root of the deviation",
-            "`sigma` is the standard deviation itself, no variance: take no root.",
-            (_root,),
+            "equal weights",
+            "The blur weighs the middle four times as much as a corner: 1, 2, 1 along each axis.",
+            (_box,),
+        ),
+        Wrong("not divided", "The weights of the blur add up to 1: divide by 16.", (_brighter,)),
+        Wrong(
+            "from the second on",
+            "Keep the first row and the first column: places 0, 2, 4 and so on.",
+            (_from_the_second_on,),
         ),
         Wrong(
-            "sizes of the gradients",
-            "Absolute values cannot cancel, and it is the cancelling that smooths. Average the "
-            "gradients with their signs.",
-            (_sizes,),
+            "the border repeated",
+            "The padding holds zeros, not the cells at the border.",
+            (_border_repeated,),
         ),
         Wrong(
-            "one copy",
-            "This is the gradient at a single noisy copy. Draw new noise `count` times.",
-            (_same_noise,),
+            "channels added",
+            "Each channel is blurred for itself. A convolution with one group adds them up.",
+            (_channels_mixed,),
         ),
-        Wrong(
-            "noise on the gradient",
-            "Add the noise to the image, before the gradient is taken.",
-            (_noise_on_the_gradient,),
-        ),
-        Wrong("no noise", "This is the gradient at x itself.", (_no_noise,)),
-        Wrong(
-            "one number for all pixels",
-            "`rng.normal` without a size draws one number. Every pixel needs its own.",
-            (_one_number_each,),
-        ),
-        Wrong("the noise alone", "Add the noise to x.", (_noise_alone,)),
+        Wrong("means of four", "Take the largest of the four, not their mean.", (_means,)),
     ),
     chapter=CHAPTER,
 )
@@ -537,58 +530,115 @@ INSIDE_LENET["ex-inside-5"] = Exercise(
 # ---------------------------------------------------------------------------- ex-inside-6
 
 
-def _guided(guided_backward, dy, y):
-    return {"dx": guided_backward(dy, y)}
+def _covered(occlusion, x, weight, size):
+    """The map for a score that is no sum over pixels: Σ w x, and its square."""
+
+    def score(images):
+        sums = np.sum(weight * images, axis=(1, 2, 3))
+        return sums + sums**2 / 10
+
+    return {"O": occlusion(score, x, size)}
 
 
-def _guided_backward(dy, y):
-    dx = np.zeros(dy.shape)
-    for place in np.ndindex(dy.shape):
-        if y[place] > 0 and dy[place] > 0:
-            dx[place] = dy[place]
-    return dx
+def _without(x, h, w, rows, cols, ink=0.0):
+    """The image with a block of `rows` × `cols` pixels overwritten, clipped to the image."""
+    keep = np.ones(x.shape[2:])
+    keep[max(h, 0) : h + rows, max(w, 0) : w + cols] = 0
+    return x * keep + ink * (1 - keep)
+
+
+def _mapping(cover=lambda x, h, w, size: _without(x, h, w, size, size),
+             compare=lambda whole, part: whole - part):  # fmt: skip
+    """A function that covers place after place, right unless told otherwise."""
+
+    def occlusion(score, x, size):
+        H, W = (length - size + 1 for length in x.shape[2:])
+        whole = float(score(x)[0])
+        rows = [[compare(whole, float(score(cover(x, h, w, size))[0])) for w in range(W)]
+                for h in range(H)]  # fmt: skip
+        return np.array(rows)
+
+    return occlusion
+
+
+def _piling_up(score, x, size):
+    H, W = (length - size + 1 for length in x.shape[2:])
+    z, whole, fall = x.copy(), score(x)[0], np.zeros((H, W))
+    for h, w in np.ndindex(H, W):
+        z[:, :, h : h + size, w : w + size] = 0
+        fall[h, w] = whole - score(z)[0]
+    return fall
+
+
+def _side_by_side(score, x, size):
+    return _mapping()(score, x, size)[::size, ::size]
 
 
 INSIDE_LENET["ex-inside-6"] = Exercise(
-    ask=_guided,
+    ask=_covered,
     questions={
-        "a row": dict(
-            dy=np.array([2.0, -1.0, 3.0, -4.0, 0.5]), y=np.array([1.0, 2.0, 0.0, 0.0, 0.25])
-        ),
-        "maps": dict(dy=drawn(21, 2, 2, 2, 3), y=np.maximum(drawn(22, 2, 2, 2, 3), 0)),
+        "two by two": dict(x=drawn(21, 1, 1, 4, 5), weight=drawn(22, 4, 5), size=2),
+        "three by three": dict(x=drawn(23, 1, 1, 6, 5), weight=drawn(24, 6, 5), size=3),
+        "single pixels": dict(x=drawn(25, 1, 1, 3, 4), weight=drawn(26, 3, 4), size=1),
     },
-    solution=(_guided_backward,),
+    solution=(_mapping(),),
     wrong=(
         Wrong(
-            "the ReLU's own gradient",
-            "This is the ordinary backward pass. Negative gradients must stop here, too.",
-            (lambda dy, y: dy * (y > 0),),
+            "the sign",
+            "O is above zero where the score falls: s(x) minus the score of the covered image.",
+            (_mapping(compare=lambda whole, part: part - whole),),
         ),
         Wrong(
-            "the sign of the gradient alone",
-            "You let through what is positive on the way back. It must have been positive on the "
-            "way forward as well.",
-            (lambda dy, y: np.maximum(dy, 0),),
+            "the scores themselves",
+            "These are the scores of the covered images. Asked for is by how much they fall: "
+            "s(x) minus each of them.",
+            (_mapping(compare=lambda whole, part: part),),
         ),
         Wrong(
-            "the size of the gradient",
-            "Negative gradients do not pass with their sign turned. They do not pass.",
-            (lambda dy, y: np.abs(dy) * (y > 0),),
+            "sizes of the change",
+            "A score may also rise when something is covered. Keep the sign.",
+            (_mapping(compare=lambda whole, part: abs(whole - part)),),
         ),
         Wrong(
-            "one of the two",
-            "Both must be positive, the output *and* the gradient.",
-            (lambda dy, y: dy * ((y > 0) | (dy > 0)),),
+            "a share of the score",
+            "Asked for is the difference of two scores, not divided by s(x).",
+            (_mapping(compare=lambda whole, part: (whole - part) / whole),),
         ),
         Wrong(
-            "ones",
-            "Where both are positive the gradient passes as it is, not as 1.",
-            (lambda dy, y: 1.0 * ((y > 0) & (dy > 0)),),
+            "covered with ink",
+            "Blank pixels are zeros; yours are ones.",
+            (_mapping(cover=lambda x, h, w, size: _without(x, h, w, size, size, ink=1.0)),),
         ),
         Wrong(
-            "times the output",
-            "The slope of a ReLU is 1 where it is open: dy passes, without a factor of y.",
-            (lambda dy, y: np.maximum(dy, 0) * y,),
+            "covers that pile up",
+            "Each square is laid on the whole image. Yours stay when the next one comes: copy x "
+            "for each place.",
+            (_piling_up,),
+        ),
+        Wrong(
+            "squares around the place",
+            "(h, w) is the corner of the square, not its middle.",
+            (
+                _mapping(
+                    cover=lambda x, h, w, size: _without(
+                        x,
+                        h - size // 2,
+                        w - size // 2,
+                        size,
+                        size,
+                    )
+                ),
+            ),
+        ),
+        Wrong(
+            "everything else covered",
+            "You keep the square and cover what lies around it.",
+            (_mapping(cover=lambda x, h, w, size: x - _without(x, h, w, size, size)),),
+        ),
+        Wrong(
+            "squares side by side",
+            "The square moves by one pixel at a time, not by its own size.",
+            (_side_by_side,),
         ),
     ),
     chapter=CHAPTER,
