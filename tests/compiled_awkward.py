@@ -44,6 +44,7 @@ LAYERS = (  # groups, inputs and outputs of each, (height, width), kernel, argum
     ((4, 1, 3), (7, 6), (3, 1), dict(stride=5, padding=4)),
     ((1, 6, 4), (12, 13), (5, 5), dict(stride=2, padding=(5, 6), dilation=(1, 2))),
     ((1, 4, 6), (3, 52), (3, 5), dict(stride=(4, 3))),
+    ((2, 3, 7), (8, 6), (3, 5), dict(stride=(2, 1), padding=(2, 1))),
 )
 BATCHES = (5, 31)  # images apart, and crowds of which the last lacks an image
 CACHES = (1 << 18, 3000, 1)  # bytes for sheets: the whole image, some rows of it, one row
@@ -193,13 +194,20 @@ def bounds():
 
     guard(sys.modules["convpool.compiled.convolution"])
     guard_blocks(sys.modules["convpool.compiled.sheets"])
+    seen = watch_crowds(sys.modules["convpool.compiled.convolution"])
     for size in CACHES:
         with_cache(size)
         agree_on_convolutions(compiled, vectorized, np.float32)
+    both = {"forward": (False, True), "backward": (False, True)}
+    assert {way: tuple(sorted(crowded)) for way, crowded in seen.items()} == both, seen
     kernel = np.ones((1, 1, 3, 3))
     must_be_caught(compiled.conv2d, (kernel,), "forward", beyond_the_sheets)
     must_be_caught(compiled.conv_transpose2d, (kernel,), "backward", beyond_the_sheets)
     must_be_caught(compiled.conv2d, (kernel,), "in_panels", short_of_a_row)
+    with_cache(CACHES[0])
+    two_maps, crowd = np.ones((1, 2, 3, 3)), 31
+    must_be_caught(compiled.conv2d, (kernel,), "forward", beyond_the_crowd, crowd)
+    must_be_caught(compiled.conv_transpose2d, (two_maps,), "backward", beyond_the_crowd, crowd)
     must_be_caught(compiled.unfold, (3,), "meetings", below_the_taps)
 
 
@@ -215,6 +223,11 @@ def beyond_the_sheets(lies):
     return lies._replace(offsets=lies.offsets + 400)
 
 
+def beyond_the_crowd(lies):
+    assert lies.lay.images > 1
+    return lies._replace(offsets=lies.offsets + 4000)
+
+
 def short_of_a_row(panels):
     return panels[:, :, :-1].copy()
 
@@ -224,13 +237,30 @@ def below_the_taps(meetings):
     return heights + 6, *rest
 
 
-def must_be_caught(operator, arguments, name, spoil):
+def watch_crowds(room):
+    """Whether sheets were for images apart and whether for crowds, from now on, each way."""
+    seen = {}
+
+    def watched(way, honest):
+        def lay_of(*given):
+            told = honest(*given)
+            seen.setdefault(way, set()).add(told.lay.images > 1)
+            return told
+
+        return lay_of
+
+    for way in ("forward", "backward"):
+        setattr(room, way, watched(way, getattr(room, way)))
+    return seen
+
+
+def must_be_caught(operator, arguments, name, spoil, images=1):
     """A kernel that is told to read beyond its array must raise: the bounds are being checked."""
     room = sys.modules[operator.__wrapped__.__module__]
     honest = getattr(room, name)
     setattr(room, name, lambda *given: spoil(honest(*given)))
     try:
-        operator(np.ones((1, 1, 6, 6)), *arguments)
+        operator(np.ones((images, 1, 6, 6)), *arguments)
     except IndexError:
         return
     finally:
