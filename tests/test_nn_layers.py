@@ -367,3 +367,30 @@ def test_small_products_leave_the_threads_of_linear_algebra_as_they_were():
     with pytest.raises(ValueError, match="mismatch"):
         nn.machine.product(a, b.T)
     assert [library.get_num_threads() for library in libraries] == before
+
+
+class EightThreads:
+    """A library of linear algebra whose threads can be told."""
+
+    def __init__(self):
+        self.threads = 8
+
+    def get_num_threads(self):
+        return self.threads
+
+    def set_num_threads(self, count):
+        self.threads = count
+
+
+def test_products_at_the_same_time_leave_the_threads_as_they_were(monkeypatch):
+    library = EightThreads()
+    monkeypatch.setattr(nn.machine, "_linear_algebra", lambda: [library])
+    first, second = nn.machine._one_thread, nn.machine._one_thread
+    seen = []
+    first.__enter__()
+    second.__enter__()
+    seen.append(library.threads)
+    first.__exit__(None, None, None)
+    seen.append(library.threads)
+    second.__exit__(None, None, None)
+    assert [*seen, library.threads] == [1, 1, 8]

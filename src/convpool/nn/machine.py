@@ -1,6 +1,7 @@
 """What a network asks of the machine: cores for its matrix products, memory that is kept."""
 
 import functools
+import threading
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,37 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     if a.shape[0] * a.shape[1] * b.shape[1] >= SMALL:
         return a @ b
-    libraries = _linear_algebra()
-    before = [library.get_num_threads() for library in libraries]
-    for library in libraries:
-        library.set_num_threads(1)
-    try:
+    with _one_thread:
         return a @ b
-    finally:
-        for library, threads in zip(libraries, before, strict=True):
-            library.set_num_threads(threads)
+
+
+class _OneThread:
+    """While anybody is inside, from whichever thread, linear algebra has one thread."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside = threading.Lock(), 0
+        self.before: list[int] = []
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.before = [library.get_num_threads() for library in _linear_algebra()]
+                _set_threads([1] * len(self.before))
+            self.inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                _set_threads(self.before)
+
+
+_one_thread = _OneThread()
+
+
+def _set_threads(counts: list[int]) -> None:
+    for library, count in zip(_linear_algebra(), counts, strict=True):
+        library.set_num_threads(count)
 
 
 @functools.cache
