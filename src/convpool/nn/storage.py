@@ -32,7 +32,7 @@ def save(model: Layer, path: str | Path, note: dict[str, Any] | None = None) -> 
     Parameters
     ----------
     model : Layer
-        One of `convpool.nn`, or a chain of them.
+        A layer of this package, or a chain of them.
     path : str or Path
         The file. Behind a link it is the linked file that is written; an older one's permissions
         stay.
