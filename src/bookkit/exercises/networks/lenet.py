@@ -118,7 +118,7 @@ def _calibrating(
     """A function that fills bins one image at a time, right unless told otherwise."""
 
     def calibration(labels, scores, bins):
-        held = [[] for _ in range(bins)]
+        held: list[list[tuple[float, float]]] = [[] for _ in range(bins)]
         rights = [row.argmax() == label for row, label in zip(scores, labels, strict=True)]
         for p, right in zip(sure(scores, labels), rights, strict=True):
             held[place(p, bins)].append((p, float(right)))
