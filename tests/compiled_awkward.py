@@ -116,8 +116,9 @@ def column_results(tier, x, window, rng):
 
 
 def pointwise_results(room, x, rng):
-    """relu, and what goes back through it and others."""
+    """What there is forward, and what goes back."""
     yield room.relu(x)
+    yield room.sigmoid(x)
     for name in ("relu", "tanh", "sigmoid"):
         yield getattr(room, f"{name}_backward")(rng.normal(size=x.shape).astype(x.dtype), x)
 

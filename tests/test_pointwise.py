@@ -29,6 +29,17 @@ class TestBothTiers:
             assert y.dtype == dtype
             np.testing.assert_array_equal(y, np.where(x > 0, x, 0))
 
+    def test_sigmoid(self, shape, dtype):
+        x = 30 * np.random.default_rng(5).normal(size=shape).astype(dtype)
+        power = np.exp(-np.abs(x))
+        exact = np.where(x < 0, power, 1) / (1 + power)
+        for room in (compiled, vectorized):
+            y = room.sigmoid(x)
+            assert y.dtype == dtype
+            np.testing.assert_allclose(
+                y, exact, rtol=8 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny
+            )
+
     @pytest.mark.parametrize("name", BACKWARD)
     def test_slopes_times_dy(self, shape, dtype, name):
         dy = np.random.default_rng(2).normal(size=shape).astype(dtype)
@@ -47,6 +58,12 @@ class TestBothTiers:
 @pytest.mark.parametrize("room", [compiled, vectorized])
 def test_relu_hands_nan_on(room):
     np.testing.assert_array_equal(room.relu(np.array([np.nan, -1.0, 2.0])), [np.nan, 0, 2])
+
+
+@pytest.mark.parametrize("room", [compiled, vectorized])
+def test_sigmoid_far_from_zero(room):
+    far = np.array([-np.inf, -1000, 1000, np.inf, np.nan])
+    np.testing.assert_array_equal(room.sigmoid(far), [0, 0, 1, 1, np.nan])
 
 
 @pytest.mark.parametrize("name", BACKWARD)

@@ -13,6 +13,17 @@ def relu(x: np.ndarray) -> np.ndarray:
     return y
 
 
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e⁻ˣ): :eq:`eq-sigmoid`. The powers are NumPy's, which takes several at once."""
+    y = np.empty(x.shape, x.dtype)
+    numbers, shares = flat(y), get_num_threads()
+    negatives(flat(x), numbers, shares)
+    with np.errstate(over="ignore"):  # 1 / (1 + ∞) is the 0 that it should be
+        np.exp(numbers, out=numbers)
+    odds_to_shares(numbers, shares)
+    return y
+
+
 def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     """dy where y is positive, else 0: :eq:`eq-relu`."""
     return _backward(relu_slopes, dy, y)
@@ -58,6 +69,24 @@ def relu_of_all(x, y, shares):
         for k in range(result.size):
             cell = mine[k]
             result[k] = zero if cell < zero else cell
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def negatives(x, y, shares):
+    for number in prange(shares):
+        mine, result = share(x, number, shares), share(y, number, shares)
+        for k in range(result.size):
+            result[k] = -mine[k]
+
+
+@njit(parallel=True, cache=True, nogil=True, error_model="numpy")
+def odds_to_shares(y, shares):
+    """1 / (1 + y), in place."""
+    for number in prange(shares):
+        mine = share(y, number, shares)
+        one = mine.dtype.type(1)
+        for k in range(mine.size):
+            mine[k] = one / (one + mine[k])
 
 
 @njit(parallel=True, cache=True, nogil=True)

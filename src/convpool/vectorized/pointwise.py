@@ -13,6 +13,15 @@ def relu_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return dy * (y > 0)
 
 
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e⁻ˣ): :eq:`eq-sigmoid`."""
+    y = np.negative(x)
+    with np.errstate(over="ignore"):  # 1 / (1 + ∞) is the 0 that it should be
+        np.exp(y, out=y)
+    y += 1
+    return np.reciprocal(y, out=y)
+
+
 def tanh_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     """dy (1 − y²): :eq:`eq-tanh`."""
     return dy * (1 - y * y)
