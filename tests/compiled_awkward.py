@@ -115,6 +115,12 @@ def column_results(tier, x, window, rng):
     yield tier.fold(rng.normal(size=col.shape).astype(x.dtype), x.shape[2:], **window)
 
 
+def products(tier, rng):
+    """One product that several threads share."""
+    a, b = rng.normal(size=(33, 40)), rng.normal(size=(50, 40)).T
+    yield tier.products.product(a, b)
+
+
 def pointwise_results(room, x, rng):
     """What there is forward, and what goes back."""
     yield room.relu(x)
@@ -195,6 +201,8 @@ def bounds():
 
     guard(sys.modules["convpool.compiled.convolution"])
     guard_blocks(sys.modules["convpool.compiled.sheets"])
+    guard_blocks(sys.modules["convpool.compiled.products"])
+    agree_on_products(compiled)
     seen = watch_crowds(sys.modules["convpool.compiled.convolution"])
     for size in CACHES:
         with_cache(size)
@@ -236,6 +244,16 @@ def short_of_a_row(panels):
 def below_the_taps(meetings):
     heights, *rest = meetings
     return heights + 6, *rest
+
+
+def agree_on_products(tier):
+    """With each matrix as it lies and transposed, for tiles that do not come out even."""
+    rng = np.random.default_rng(10)
+    for M, K, N in ((1, 1, 1), (9, 3, 50), (17, 33, 5)):
+        for left, right in product((False, True), repeat=2):
+            a = rng.normal(size=(K, M)).T if left else rng.normal(size=(M, K))
+            b = rng.normal(size=(N, K)).T if right else rng.normal(size=(K, N))
+            same([tier.products.product(a, b)], [a @ b], f"{M} × {K} × {N}")
 
 
 def watch_crowds(room):
@@ -419,10 +437,11 @@ def threads():
         must_not_depend_on_threads(name, run)
     window = dict(kernel_size=(2, 3), padding=1, stride=2)
     must_not_depend_on_threads("unfold", partial(column_results, compiled, x, window))
+    must_not_depend_on_threads("products", partial(products, compiled))
     must_not_depend_on_threads("pointwise", partial(pointwise_results, compiled.pointwise, x))
     kernels = [
         value
-        for room in ("max", "average", "lp", "convolution", "columns", "pointwise")
+        for room in ("max", "average", "lp", "convolution", "columns", "pointwise", "products")
         for value in vars(sys.modules[f"convpool.compiled.{room}"]).values()
         if hasattr(value, "stats") and value.targetoptions.get("parallel")
     ]

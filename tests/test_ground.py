@@ -266,7 +266,7 @@ def test_only_the_rooms_that_say_so_need_more_than_numpy(name, path):
     allowed = {
         "convpool.compiled": {"numpy", "numba", "llvmlite"},
         "convpool.verify": {"numpy", "rich"},
-        "convpool.nn": {"numpy", "tqdm", "sklearn", "matplotlib", "threadpoolctl"},
+        "convpool.nn": {"numpy", "tqdm", "sklearn", "matplotlib"},
     }
     if room(name) != "convpool.data":
         assert needs <= allowed.get(room(name), {"numpy"})

@@ -1,6 +1,7 @@
 """Tier 3: Numba kernels, parallel over planes, the same bits with any number of threads."""
 
 from convpool.compiled import pointwise as pointwise
+from convpool.compiled import products as products
 from convpool.compiled.average import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_backward,

@@ -46,7 +46,7 @@ from convpool.compiled.tiles import (
 from convpool.geometry import Axis, Groups, Window
 
 CACHE_BYTES = 1 << 18  # for sheets: a part of the second-level cache
-SUMS_BYTES = 1 << 13  # for one row of a tile of sums, in a crowd
+SUMS_BYTES = 1 << 15  # for one row of a tile of sums, in a crowd
 WORTH_A_CROWD = 1.1  # times as much work for each image alone
 TASKS = 8  # at least, in a crowd: for that many cores
 MARGIN = 256  # more than the cells of a row of the widest tile

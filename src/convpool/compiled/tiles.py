@@ -37,16 +37,19 @@ def registers() -> tuple[int, int]:
 
 
 REGISTERS, VECTOR_BYTES = registers()
-# rows → vectors: as many sums as there are registers for, and few shapes, as each is compiled anew
-SHAPES = {8: 3, 6: 4, 1: 8} if REGISTERS == 32 else {4: 3, 1: 8}
-DOTS = {4: 5, 3: 5, 1: 9} if REGISTERS == 32 else {2: 5, 1: 9}
+# (rows, vectors): as many sums as there are registers for, and few shapes: each is compiled anew
+SHAPES = ((8, 3), (6, 4), (1, 8)) if REGISTERS == 32 else ((4, 3), (1, 8))
+DOTS = ((4, 5), (3, 5), (1, 9)) if REGISTERS == 32 else ((2, 5), (1, 9))
 
 
-def tile_shape(rows: int, shapes: dict[int, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+@functools.cache
+def tile_shape(
+    rows: int, shapes: tuple[tuple[int, int], ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The tile of which the fewest cover `rows` rows, as two tuples whose lengths say it."""
-    tiles = -(-rows // max(shapes))
-    fitting = min(size for size in shapes if size * tiles >= rows)
-    return (0,) * fitting, (0,) * shapes[fitting]
+    tiles = -(-rows // max(shapes)[0])
+    tall, wide = min(shape for shape in shapes if shape[0] * tiles >= rows)
+    return (0,) * tall, (0,) * wide
 
 
 @njit

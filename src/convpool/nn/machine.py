@@ -1,64 +1,24 @@
-"""What a network asks of the machine: cores for its matrix products, memory that is kept."""
+"""What a network asks of the machine: one set of threads, and memory that is kept."""
 
 import functools
-import threading
-from typing import Any
 
 import numpy as np
+
+from convpool import operators
 
 SMALL = 1 << 24  # multiplications that one core does in about a millisecond
 LARGEST = 31 << 20  # bytes: the C library keeps no larger blocks than 32 MiB
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b. A small one is left to a single thread of NumPy's linear algebra.
+    """a @ b, of matrices of one dtype. A small one is shared among the threads of the layers.
 
-    Its other threads would gain little, and then wait for more work on the cores that the compiled
-    layers need: a training step of LeNet takes several times as long with them.
+    NumPy's linear algebra has threads of its own. After a product they wait for the next on the
+    cores that the compiled layers need, and a training step of LeNet takes several times as long.
     """
-    if a.shape[0] * a.shape[1] * b.shape[1] >= SMALL:
-        return a @ b
-    with _one_thread:
-        return a @ b
-
-
-class _OneThread:
-    """While anybody is inside, from whichever thread, linear algebra has one thread."""
-
-    def __init__(self) -> None:
-        self.lock, self.inside = threading.Lock(), 0
-        self.before: list[int] = []
-
-    def __enter__(self) -> None:
-        with self.lock:
-            if not self.inside:
-                self.before = [library.get_num_threads() for library in _linear_algebra()]
-                _set_threads([1] * len(self.before))
-            self.inside += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self.lock:
-            self.inside -= 1
-            if not self.inside:
-                _set_threads(self.before)
-
-
-_one_thread = _OneThread()
-
-
-def _set_threads(counts: list[int]) -> None:
-    for library, count in zip(_linear_algebra(), counts, strict=True):
-        library.set_num_threads(count)
-
-
-@functools.cache
-def _linear_algebra() -> list[Any]:
-    """The libraries whose threads can be limited; none where threadpoolctl is not installed."""
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return []
-    return ThreadpoolController().select(user_api="blas").lib_controllers
+    if hasattr(operators.tier(), "products") and 0 < a.size * b.shape[1] < SMALL:
+        return operators.tier().products.product(a, b)
+    return a @ b
 
 
 @functools.cache
