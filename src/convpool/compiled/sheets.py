@@ -277,7 +277,7 @@ def gather_up(sums, top, height, phase, rows, cols, lay, dx, some, c):
 # From a cell (h, w) on, every `steps`-th row and cell of a channel, `size` of them.
 
 
-@njit
+@njit(forceinline=True)
 def to_lines(x, some, c, first, steps, lines, pitch, lay, size):
     """Cells to lines: of one image, or of a crowd, with zeros for images that are missing."""
     (h, w), (down, along), (rows, count) = first, steps, size
@@ -297,7 +297,7 @@ def to_lines(x, some, c, first, steps, lines, pitch, lay, size):
             store_block(turned(tile), lines, i * pitch + j * crowd, crowd, wide, crowd)
 
 
-@njit
+@njit(forceinline=True)
 def from_lines(sums, lay, x, some, c, first, steps, size):
     """Sums back to cells, the images of a crowd each to itself."""
     (h, w), (down, along), (rows, count) = first, steps, size
