@@ -16,6 +16,9 @@ INSTALLED := .venv/installed
 # All pages each time: else a page with a warning fails one build and is taken as done by the next.
 BUILD := $(BIN)/jupyter-book build . --all -W -n --keep-going -q
 
+# Where several programs share the cores, threads that wait for work must not keep one busy.
+notebooks test: export OMP_WAIT_POLICY := passive
+
 # Compiled kernels that were cached before the source changed must not pass a test.
 KERNELS := _build/kernels
 
