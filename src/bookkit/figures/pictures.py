@@ -77,7 +77,8 @@ def _photograph(array, title: str, width: float) -> Canvas:
 def _colours(image: np.ndarray, width: float) -> Image.Image:
     """At most a little finer than its place on the page, in 128 colours."""
     _, rows, cols = image.shape
-    levels = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+    levels = np.rint(np.round(image * 255, 6))  # so that a half is one on every machine
+    levels = np.clip(levels, 0, 255).astype(np.uint8)
     pixels = np.broadcast_to(levels, (3, rows, cols)).transpose(1, 2, 0)
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     if cols > width:
