@@ -23,7 +23,8 @@ Where rows are short beside the longest shift, many of those sums are dropped. T
 images is worked together, one for each lane of a vector, cell beside cell: a vector is one cell of
 all of them, each row of sums ends where the windows end, and backward each cell is summed from
 those taps alone that meet an output, so that dy needs no zeros around it. Cells come to a crowd,
-and sums leave it, by transposing blocks of images × cells.
+and sums leave it, by transposing blocks of images × cells, or one by one where a stride leaves some
+out.
 """
 
 import functools
@@ -45,7 +46,7 @@ from convpool.compiled.tiles import (
 )
 from convpool.geometry import Axis, Groups, Window
 
-CACHE_BYTES = 1 << 18  # for sheets: a part of the second-level cache
+CACHE_BYTES = 1 << 18  # for sheets: a part of the second-level cache; twice that for a crowd
 SUMS_BYTES = 1 << 15  # for one row of a tile of sums, in a crowd
 WORTH_A_CROWD = 1.1  # times as much work for each image alone
 TASKS = 8  # at least, in a crowd: for that many cores
@@ -109,7 +110,7 @@ def forward(window: Window, groups: Groups, batch: int, itemsize: int) -> Forwar
     """The sheets on which outputs are summed from cells."""
     (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
     sheets = rows.phases.size * cols.phases.size
-    crowd = (cols.out + cols.reach, cols.out) if cols.stride == 1 else None
+    crowd = cols.out + cols.reach, cols.out
     lay = _lay(rows, cols, rows.out, crowd, groups.inputs * sheets, batch, itemsize)
     sheet = np.arange(groups.inputs)[:, None, None] * sheets
     sheet = sheet + phase_u[:, None] * cols.phases.size + phase_v
@@ -122,7 +123,7 @@ def backward(window: Window, groups: Groups, batch: int, itemsize: int) -> Backw
     """The sheets on which cells are summed from outputs."""
     (rows, phase_u, shift_u), (cols, phase_v, shift_v) = side(window.rows), side(window.cols)
     chains = tile_shape(groups.inputs, SHAPES)[0]  # of sums, in a tile as wide as a cell
-    crowd = (cols.out, cols.out + cols.reach) if cols.stride == 1 < len(chains) else None
+    crowd = (cols.out, cols.out + cols.reach) if len(chains) > 1 else None
     lay = _lay(rows, cols, rows.inners, crowd, groups.outputs, batch, itemsize)
     phase = rows.phases[phase_u][:, None] * cols.stride + cols.phases[phase_v]
     shift = shift_u[:, None] * lay.width + shift_v * lay.images
@@ -166,7 +167,7 @@ def _lay(
     if crowd and alone > WORTH_A_CROWD * together:
         width, pitch = (cells * images for cells in crowd)
         blocks = -(-batch // images)
-        held = CACHE_BYTES // (depth * width * itemsize) - rows.reach
+        held = 2 * CACHE_BYTES // (depth * width * itemsize) - rows.reach
         if held >= min(out, rows.reach + 1):
             few = min(held, SUMS_BYTES // (pitch * itemsize), out // -(-TASKS // blocks))
             return _lines(out, max(1, few), rows.reach, width, pitch, images, blocks)
@@ -286,8 +287,17 @@ def to_lines(x, some, c, first, steps, lines, pitch, lay, size):
         for i in range(rows):
             copy(plane[h + i * down, w:], along, lines[i * pitch :], 1, count)
         return
-    cells, at, apart = place(x, some.start, c, h, w)
     crowd, step = lay.images, x.shape[3] * down
+    if along > 1:
+        for n in range(some.start, some.start + crowd):
+            for i in range(rows):
+                line = lines[i * pitch + n - some.start :]
+                if n < some.stop:
+                    copy(x[n, c, h + i * down, w:], along, line, crowd, count)
+                else:
+                    line[: count * crowd : crowd] = 0
+        return
+    cells, at, apart = place(x, some.start, c, h, w)
     if step == count and pitch == count * crowd:  # without a gap
         rows, count = 1, rows * count
     for i in range(rows):
@@ -306,8 +316,14 @@ def from_lines(sums, lay, x, some, c, first, steps, size):
         for i in range(rows):
             copy(sums[i * lay.pitch :], 1, plane[h + i * down, w:], along, count)
         return
-    cells, at, apart = place(x, some.start, c, h, w)
     crowd, step = lay.images, x.shape[3] * down
+    if along > 1:
+        for n in some:
+            for i in range(rows):
+                line = sums[i * lay.pitch + n - some.start :]
+                copy(line, crowd, x[n, c, h + i * down, w:], along, count)
+        return
+    cells, at, apart = place(x, some.start, c, h, w)
     if step == count and lay.pitch == count * crowd:
         rows, count = 1, rows * count
     for i in range(rows):
