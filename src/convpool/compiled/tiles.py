@@ -1,9 +1,10 @@
 """Tiles: small blocks of sums that live in the processor's vector registers.
 
 A tile is `rows` × `vectors` registers, and what is done to it is unrolled, so that the sums never
-leave the registers while a loop runs over the terms. Numba has no type for this; here is one, in
-four verbs: begin with `zeros`, add to it with `add_products` or `add_dots`, and hand it over with
-`store` or `add_sums_of_lanes`.
+leave the registers while a loop runs over the terms. Numba has no type for this; here is one with
+its verbs: begin with `zeros` or `everywhere`, add to it with `add_products` or `add_dots`, and hand
+it over with `store` or `add_sums_of_lanes`. A square tile also transposes: read a `block`, have it
+`turned`, and write it with `store_block`.
 
 How many rows and vectors a tile has must be known when a kernel is compiled. A number is not, but
 the length of a tuple is: a kernel takes the shape as two tuples, `tall` and `wide`, and is compiled
@@ -101,11 +102,8 @@ def everywhere(typing, array, at, rows, vectors):
     tile = Tile(array.dtype, rows.count, vectors.count)
 
     def generate(context, builder, signature, arguments):
-        write, sums = (
-            Writer(context, builder, tile),
-            ir.Constant(context.get_value_type(tile), None),
-        )
-        first = write.address(array, *arguments[:2])
+        write = Writer(context, builder, tile)
+        first, sums = write.address(array, *arguments[:2]), write.zeros
         for m in range(tile.rows):
             number = write.everywhere(first, m)
             for k in range(tile.vectors):
@@ -141,14 +139,13 @@ def add_dots(typing, tile, left, at_left, step, right, offsets, at_offsets, at_r
     def generate(context, builder, signature, arguments):
         sums, lefts, at_left, step, rights, offs, at_offsets, at_right = arguments
         write = Writer(context, builder, tile)
-        first = write.address(left, lefts, at_left)
         offset = write.address(offsets, offs, at_offsets)
         columns = []
         for k in range(tile.vectors):
             away = builder.load(builder.gep(offset, [INDEX(k)]))
             columns.append(write.load(write.address(right, rights, builder.add(away, at_right)), 0))
-        for m in range(tile.rows):
-            row = write.load(builder.gep(first, [builder.mul(step, INDEX(m))]), 0)
+        for m, place in enumerate(write.row_places(left, lefts, at_left, step)):
+            row = write.load(place, 0)
             for k, column in enumerate(columns):
                 sums = write.add_product(sums, m * tile.vectors + k, row, column)
         return sums
@@ -164,9 +161,7 @@ def store(typing, tile, array, at, step):
     def generate(context, builder, signature, arguments):
         sums, array_value, at, step = arguments
         write = Writer(context, builder, tile)
-        first = write.address(array, array_value, at)
-        for m in range(tile.rows):
-            row = builder.gep(first, [builder.mul(step, INDEX(m))])
+        for m, row in enumerate(write.row_places(array, array_value, at, step)):
             for k in range(tile.vectors):
                 vector = builder.extract_value(sums, m * tile.vectors + k)
                 builder.store(vector, write.vector_at(row, k), align=tile.itemsize)
@@ -186,22 +181,18 @@ def block(typing, array, at, step, rows, lanes):
     def generate(context, builder, signature, arguments):
         value, at, step, rows, lanes = arguments
         write = Writer(context, builder, tile)
-        first, empty = (
-            write.address(array, value, at),
-            ir.Constant(context.get_value_type(tile), None),
-        )
-        places = [builder.gep(first, [builder.mul(step, INDEX(m))]) for m in range(tile.rows)]
+        places = write.row_places(array, value, at, step)
         with builder.if_else(write.all_of_it(rows, lanes)) as (then, otherwise):
             with then:
-                full, at_full = empty, builder.block
+                full, at_full = write.zeros, builder.block
                 for m, place in enumerate(places):
                     full = builder.insert_value(full, write.load(place, 0), m)
             with otherwise:
-                part, at_part = empty, builder.block
+                part, at_part = write.zeros, builder.block
                 for m, place in enumerate(places):
                     vector = write.load_some(place, write.those(m, rows, lanes))
                     part = builder.insert_value(part, vector, m)
-        sums = builder.phi(empty.type)
+        sums = builder.phi(write.zeros.type)
         sums.add_incoming(full, at_full)
         sums.add_incoming(part, at_part)
         return sums
@@ -217,9 +208,8 @@ def store_block(typing, tile, array, at, step, rows, lanes):
     def generate(context, builder, signature, arguments):
         sums, value, at, step, rows, lanes = arguments
         write = Writer(context, builder, tile)
-        first = write.address(array, value, at)
         vectors = [builder.extract_value(sums, m) for m in range(tile.rows)]
-        places = [builder.gep(first, [builder.mul(step, INDEX(m))]) for m in range(tile.rows)]
+        places = write.row_places(array, value, at, step)
         with builder.if_else(write.all_of_it(rows, lanes)) as (then, otherwise):
             with then:
                 for vector, place in zip(vectors, places, strict=True):
@@ -282,11 +272,17 @@ class Writer:
         self.context, self.builder, self.tile = context, builder, tile
         number = context.get_value_type(tile.dtype)
         self.vector = ir.VectorType(number, tile.lanes)
+        self.zeros = ir.Constant(context.get_value_type(tile), None)
 
     def address(self, kind, array, at):
         """Of entry `at` of a one-dimensional array."""
         data = self.context.make_array(kind)(self.context, self.builder, array).data
         return self.builder.gep(data, [at])
+
+    def row_places(self, kind, array, at, step) -> list:
+        """The addresses of a tile's rows, of entries `at`, `at` + step, …"""
+        first, rows = self.address(kind, array, at), range(self.tile.rows)
+        return [self.builder.gep(first, [self.builder.mul(step, INDEX(m))]) for m in rows]
 
     def vector_at(self, address, k: int):
         """The k-th vector behind an address."""
